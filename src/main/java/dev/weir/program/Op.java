@@ -1,0 +1,263 @@
+package dev.weir.program;
+
+import dev.weir.hook.HookPoint;
+import dev.weir.tensor.Tensor;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Everything that a machine must be able to do. A machine that misses one does not compile. R is the number of rows of a step.
+ *
+ * <p>The order in which each reduces is part of its meaning; {@code docs/numerics.md} has it.
+ */
+public sealed interface Op {
+
+    /** What it makes, always. A tensor of role STATE is changed in place. */
+    List<Tensor> outs();
+
+    /** What it can also show, written only where the plan gives it a place. */
+    default List<Tensor> asides() {
+        return List.of();
+    }
+
+    /** What it reads. */
+    List<Tensor> ins();
+
+    /** One word for listings. */
+    default String name() {
+        return getClass().getSimpleName();
+    }
+
+    /** An op as the forward page writes it: not yet fused, so its parts can be exchanged. */
+    sealed interface Plain extends Op {}
+
+    /** out[r] = table[ids[r]] */
+    record Embed(Tensor out, Tensor table, Tensor ids) implements Plain {
+        @Override
+        public List<Tensor> outs() {
+            return List.of(out);
+        }
+
+        @Override
+        public List<Tensor> ins() {
+            return List.of(table, ids);
+        }
+    }
+
+    /** out = a + b */
+    record Add(Tensor out, Tensor a, Tensor b) implements Plain {
+        @Override
+        public List<Tensor> outs() {
+            return List.of(out);
+        }
+
+        @Override
+        public List<Tensor> ins() {
+            return List.of(a, b);
+        }
+    }
+
+    /**
+     * Layer normalisation of each row (Ba, Kiros and Hinton 2016): scale = sqrt(mean((x - mean(x))^2) + epsilon), normalized =
+     * (x - mean(x)) / scale, out = normalized * weight + bias.
+     */
+    record LayerNorm(Tensor out, Tensor scale, Tensor normalized, Tensor x, Tensor weight, Tensor bias, float epsilon)
+            implements Plain {
+        @Override
+        public List<Tensor> outs() {
+            return List.of(out);
+        }
+
+        @Override
+        public List<Tensor> asides() {
+            return List.of(scale, normalized);
+        }
+
+        @Override
+        public List<Tensor> ins() {
+            return List.of(x, weight, bias);
+        }
+    }
+
+    /** out[r][n] = sum over k of x[r][k] * weight[k][n], then + bias[n] if there is one. */
+    record Linear(Tensor out, Tensor x, Tensor weight, Optional<Tensor> bias) implements Plain {
+        @Override
+        public List<Tensor> outs() {
+            return List.of(out);
+        }
+
+        @Override
+        public List<Tensor> ins() {
+            return Stream.concat(Stream.of(x, weight), bias.stream()).toList();
+        }
+    }
+
+    /** out = function(x), element by element. */
+    record Activate(Tensor out, Tensor x, Activation function) implements Plain {
+        @Override
+        public List<Tensor> outs() {
+            return List.of(out);
+        }
+
+        @Override
+        public List<Tensor> ins() {
+            return List.of(x);
+        }
+    }
+
+    /** cache[slots[r]][positions[r]] = x[r]: keys or values of one layer. The cache's rows are slots x context. */
+    record Append(Tensor cache, Tensor x, Tensor slots, Tensor positions, CacheKind kind) implements Plain {
+        @Override
+        public List<Tensor> outs() {
+            return List.of(cache);
+        }
+
+        @Override
+        public List<Tensor> ins() {
+            return List.of(x, slots, positions);
+        }
+    }
+
+    /** Which half of a key-value cache; machines lay the two out differently. */
+    enum CacheKind {
+        KEYS,
+        VALUES
+    }
+
+    /**
+     * Causal attention of each query row over its slot's cache, up to the row's position (Vaswani et al. 2017). For each head:
+     * scores[j] = scale * q . keys[j], pattern = softmax(scores), z = sum over j of pattern[j] * values[j]. Scores and pattern are
+     * [R, heads x K]; a key after the row's position scores minus infinity.
+     *
+     * @param context rows of each slot in the cache
+     */
+    record Attention(
+            Tensor z,
+            Tensor scores,
+            Tensor pattern,
+            Tensor q,
+            Tensor keys,
+            Tensor values,
+            Tensor slots,
+            Tensor positions,
+            int heads,
+            int context,
+            float scale)
+            implements Plain {
+        @Override
+        public List<Tensor> outs() {
+            return List.of(z);
+        }
+
+        @Override
+        public List<Tensor> asides() {
+            return List.of(scores, pattern);
+        }
+
+        @Override
+        public List<Tensor> ins() {
+            return List.of(q, keys, values, slots, positions);
+        }
+
+        /** dh, the width of one head. */
+        public int headWidth() {
+            return q.columns() / heads;
+        }
+    }
+
+    /**
+     * Each head's part of the attention output: out[r][h] = z[r][h] @ weight[h], without bias, [R, heads x D]. Written by every
+     * forward page; it survives lowering only when somebody looks.
+     */
+    record HeadResults(Tensor out, Tensor z, Tensor weight, int heads) implements Plain {
+        @Override
+        public List<Tensor> outs() {
+            return List.of(out);
+        }
+
+        @Override
+        public List<Tensor> ins() {
+            return List.of(z, weight);
+        }
+    }
+
+    /** out[i] = x[rows[i]]: the rows whose logits are wanted. */
+    record SelectRows(Tensor out, Tensor x, Tensor rows) implements Plain {
+        @Override
+        public List<Tensor> outs() {
+            return List.of(out);
+        }
+
+        @Override
+        public List<Tensor> ins() {
+            return List.of(x, rows);
+        }
+    }
+
+    /** A place where a caller may look or write. Lowering replaces it; no machine ever runs one. */
+    record Hook(Tensor out, Tensor x, HookPoint point) implements Plain {
+        @Override
+        public List<Tensor> outs() {
+            return List.of(out);
+        }
+
+        @Override
+        public List<Tensor> ins() {
+            return List.of(x);
+        }
+    }
+
+    /** Add, then LayerNorm of the sum: the residual addition and the norm after it in one pass over memory. */
+    record AddLayerNorm(Add add, LayerNorm norm) implements Op {
+        @Override
+        public List<Tensor> outs() {
+            return List.of(add.out(), norm.out());
+        }
+
+        @Override
+        public List<Tensor> asides() {
+            return norm.asides();
+        }
+
+        @Override
+        public List<Tensor> ins() {
+            return List.of(add.a(), add.b(), norm.weight(), norm.bias());
+        }
+    }
+
+    /** Linear, then Activate of its result, which is itself written only when somebody looks. */
+    record LinearActivate(Linear linear, Activate activate) implements Op {
+        @Override
+        public List<Tensor> outs() {
+            return List.of(activate.out());
+        }
+
+        @Override
+        public List<Tensor> asides() {
+            return List.of(linear.out());
+        }
+
+        @Override
+        public List<Tensor> ins() {
+            return linear.ins();
+        }
+    }
+
+    /** Several Linears of the same input: queries, keys and values. */
+    record LinearGroup(List<Linear> linears) implements Op {
+        public LinearGroup {
+            linears = List.copyOf(linears);
+        }
+
+        @Override
+        public List<Tensor> outs() {
+            return linears.stream().map(Linear::out).toList();
+        }
+
+        @Override
+        public List<Tensor> ins() {
+            return linears.stream().flatMap(l -> l.ins().stream()).distinct().toList();
+        }
+    }
+}
