@@ -1,0 +1,195 @@
+package dev.weir.backend.cpu;
+
+import dev.weir.backend.cpu.Kernels.Normalization;
+import dev.weir.hook.Rows;
+import dev.weir.program.Op;
+import dev.weir.program.Plan;
+import dev.weir.program.Step;
+import dev.weir.tensor.Tensor;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Turns the ops of a plan into stages: every tensor is looked up here, once, and never while a step runs. */
+final class Binding {
+
+    private final Plan plan;
+    private final Workers workers;
+    private final CpuWeights weights;
+    private final CpuWorkspace workspace;
+
+    Binding(Plan plan, Workers workers, CpuWeights weights, CpuWorkspace workspace) {
+        this.plan = plan;
+        this.workers = workers;
+        this.weights = weights;
+        this.workspace = workspace;
+    }
+
+    Stream<Stage> stages(Step step) {
+        return switch (step) {
+            case Step.Device device -> device.ops().stream().map(this::stage);
+            case Step.Host host ->
+                Stream.of(new HostStage(
+                        host.point(),
+                        host.function(),
+                        value(host.x()),
+                        host.x().rows(),
+                        host.x().columns(),
+                        value(host.out())));
+        };
+    }
+
+    private Stage stage(Op op) {
+        return switch (op) {
+            case Op.Embed o -> embed(o);
+            case Op.Add o -> add(o);
+            case Op.LayerNorm o -> layerNorm(o);
+            case Op.AddLayerNorm o -> addLayerNorm(o);
+            case Op.Linear o -> linear(List.of(o), List.of(product(o)));
+            case Op.LinearActivate o -> linear(List.of(o.linear()), List.of(product(o)));
+            case Op.LinearGroup o ->
+                linear(o.linears(), o.linears().stream().map(this::product).toList());
+            case Op.Activate o -> activate(o);
+            case Op.Append o -> new AppendStage(workers, workspace.cache(o.cache()), value(o.x()));
+            case Op.Attention o -> attention(o);
+            case Op.HeadResults o -> headResults(o);
+            case Op.SelectRows o ->
+                new SelectStage(value(o.x()), value(o.out()), o.out().columns());
+            case Op.Hook o -> throw new IllegalArgumentException("plan: expected no hook to run, got " + o);
+        };
+    }
+
+    private Stage embed(Op.Embed o) {
+        return new EmbedStage(workers, weights.table(o.table()), o.table().columns(), ids(o.ids()), value(o.out()));
+    }
+
+    private Function<Rows, int[]> ids(Tensor input) {
+        if (input.id() == plan.inputs().tokens().id()) {
+            return Rows::tokens;
+        }
+        if (input.id() == plan.inputs().positions().id()) {
+            return Rows::positions;
+        }
+        throw new IllegalArgumentException("plan: expected tokens or positions to embed, got " + input);
+    }
+
+    private Stage add(Op.Add o) {
+        Window a = value(o.a());
+        Window b = value(o.b());
+        Window out = value(o.out());
+        int columns = o.out().columns();
+        return rows -> workers.run(o.out().rows(), Costs.copy(columns), (worker, from, to) -> worker.kernels()
+                .add(a.from(from, 0), b.from(from, 0), to - from, columns, out.from(from, 0)));
+    }
+
+    private Stage layerNorm(Op.LayerNorm o) {
+        Window x = value(o.x());
+        Normalization norm = normalization(o);
+        int columns = o.x().columns();
+        return rows -> workers.run(o.x().rows(), Costs.transform(columns), (worker, from, to) -> worker.kernels()
+                .normalize(norm.from(from), x.from(from, 0), to - from, columns));
+    }
+
+    private Stage addLayerNorm(Op.AddLayerNorm o) {
+        Window a = value(o.add().a());
+        Window b = value(o.add().b());
+        Window sum = value(o.add().out());
+        Normalization norm = normalization(o.norm());
+        int columns = o.add().out().columns();
+        return rows -> workers.run(o.add().out().rows(), Costs.transform(columns), (worker, from, to) -> {
+            for (int r = from; r < to; r++) {
+                worker.kernels().add(a.from(r, 0), b.from(r, 0), 1, columns, sum.from(r, 0));
+                worker.kernels().normalize(norm.from(r), sum.from(r, 0), 1, columns);
+            }
+        });
+    }
+
+    private Normalization normalization(Op.LayerNorm o) {
+        return new Normalization(
+                weights.vector(o.weight()),
+                weights.vector(o.bias()),
+                o.epsilon(),
+                value(o.out()),
+                aside(o.scale()),
+                aside(o.normalized()));
+    }
+
+    private Stage linear(List<Op.Linear> linears, List<LinearStage.Product> products) {
+        Op.Linear first = linears.getFirst();
+        return new LinearStage(workers, value(first.x()), first.x().rows(), products);
+    }
+
+    private LinearStage.Product product(Op.Linear o) {
+        Window bias = o.bias().map(weights::vector).orElse(null);
+        return new LinearStage.Product(weights.matrix(o.weight()), bias, value(o.out()), null);
+    }
+
+    /** Where nobody looks at the values before the function, they are changed in place. */
+    private LinearStage.Product product(Op.LinearActivate o) {
+        Window bias = o.linear().bias().map(weights::vector).orElse(null);
+        Window out = value(o.activate().out());
+        Window before = aside(o.linear().out());
+        return new LinearStage.Product(
+                weights.matrix(o.linear().weight()),
+                bias,
+                before == null ? out : before,
+                new LinearStage.Then(o.activate().function(), out));
+    }
+
+    private Stage activate(Op.Activate o) {
+        Window x = value(o.x());
+        Window out = value(o.out());
+        int columns = o.out().columns();
+        return rows -> workers.run(o.out().rows(), Costs.transform(columns), (worker, from, to) -> worker.kernels()
+                .activate(o.function(), x.from(from, 0), to - from, columns, out.from(from, 0)));
+    }
+
+    private Stage attention(Op.Attention o) {
+        return new AttentionStage(
+                workers,
+                o.heads(),
+                o.headWidth(),
+                o.scale(),
+                value(o.q()),
+                workspace.cache(o.keys()),
+                workspace.cache(o.values()),
+                value(o.z()),
+                aside(o.scores()),
+                aside(o.pattern()),
+                o.scores().columns() / o.heads());
+    }
+
+    private Stage headResults(Op.HeadResults o) {
+        Window z = value(o.z());
+        Window out = value(o.out());
+        Panels weight = weights.matrix(o.weight());
+        int rowCount = o.z().rows();
+        int headWidth = o.weight().rows() / o.heads();
+        int columns = o.weight().columns();
+        double itemNanos = Costs.multiply(weight, rowCount, weight.count()) / o.heads();
+        return rows -> workers.run(o.heads(), itemNanos, (worker, from, to) -> {
+            for (int head = from; head < to; head++) {
+                RowTiles x = worker.rowTiles(z.from(0, (long) head * headWidth), rowCount, headWidth);
+                Panels part = weight.depths(head * headWidth, (head + 1) * headWidth);
+                worker.kernels().multiply(x, 0, x.count(), part, out.from(0, (long) head * columns), false);
+            }
+        });
+    }
+
+    /** The memory of a value that the plan must have placed. */
+    private Window value(Tensor value) {
+        Window window = aside(value);
+        if (window == null) {
+            throw new IllegalArgumentException("plan: expected a place for " + value);
+        }
+        return window;
+    }
+
+    /** The memory of a value that is written only where somebody looks. */
+    private @Nullable Window aside(Tensor value) {
+        return plan.place(value)
+                .map(place -> new Window(workspace.slab(place.slab()).memory(), place.offset(), value.columns()))
+                .orElse(null);
+    }
+}

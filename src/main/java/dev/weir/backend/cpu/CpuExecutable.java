@@ -1,0 +1,94 @@
+package dev.weir.backend.cpu;
+
+import dev.weir.backend.Backend;
+import dev.weir.hook.Rows;
+import dev.weir.program.Plan;
+import dev.weir.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** A plan as stages that know their memory. */
+final class CpuExecutable implements Backend.Executable {
+
+    private final Workers workers;
+    private final CpuWeights weights;
+    private final CpuWorkspace workspace;
+    private final Plan plan;
+    private final RowLimits limits;
+    private Slab scratch;
+    private Slab trace;
+    private List<Stage> stages;
+
+    CpuExecutable(Workers workers, CpuWeights weights, CpuWorkspace workspace, Plan plan) {
+        this.workers = workers;
+        this.weights = weights;
+        this.workspace = workspace;
+        this.plan = plan;
+        limits = RowLimits.of(plan);
+        scratch = workspace.slab(Plan.Slab.SCRATCH);
+        trace = workspace.slab(Plan.Slab.TRACE);
+        stages = bind();
+    }
+
+    private List<Stage> bind() {
+        var binding = new Binding(plan, workers, weights, workspace);
+        return plan.steps().stream().flatMap(binding::stages).toList();
+    }
+
+    @Override
+    public void run(Rows rows) {
+        synchronized (workers) {
+            requireOpen();
+            limits.require(rows);
+            workspace.begin();
+            CpuExecutable done = null;
+            try {
+                follow();
+                for (Stage stage : stages) {
+                    stage.run(rows);
+                }
+                done = this;
+            } finally {
+                workspace.end(done);
+            }
+        }
+    }
+
+    /** Goes where the values are to lie, when a larger plan has moved the memory for them. */
+    private void follow() {
+        Slab scratchNow = workspace.slab(Plan.Slab.SCRATCH);
+        Slab traceNow = workspace.slab(Plan.Slab.TRACE);
+        if (scratch != scratchNow || trace != traceNow) {
+            scratch = scratchNow;
+            trace = traceNow;
+            stages = bind();
+        }
+    }
+
+    @Override
+    public MemorySegment read(Tensor value) {
+        synchronized (workers) {
+            requireOpen();
+            if (!workspace.lastRunWas(this)) {
+                throw new IllegalStateException("value " + value + ": expected of a plan that was the last to run");
+            }
+            if (!value.equals(plan.result()) && !plan.taps().containsValue(value)) {
+                throw new IllegalArgumentException("value " + value + ": expected the result or a tapped value");
+            }
+            Plan.Place place = plan.place(value)
+                    .orElseThrow(() -> new IllegalArgumentException("value " + value + ": expected one with a place"));
+            Slab slab =
+                    switch (place.slab()) {
+                        case SCRATCH -> scratch;
+                        case TRACE -> trace;
+                    };
+            return slab.memory().asSlice(place.offset(), value.bytes());
+        }
+    }
+
+    private void requireOpen() {
+        workers.requireOpen();
+        weights.requireOpen();
+        workspace.requireOpen();
+    }
+}

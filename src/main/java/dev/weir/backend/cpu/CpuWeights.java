@@ -1,0 +1,115 @@
+package dev.weir.backend.cpu;
+
+import dev.weir.backend.Backend;
+import dev.weir.backend.WeightView;
+import dev.weir.tensor.DType;
+import dev.weir.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A model's weights on the CPU: matrices packed into panels, vectors copied, tables left where they are. Each waits for the first
+ * plan that needs it. Whoever asks holds the lock of the workers.
+ */
+final class CpuWeights implements Backend.LoadedWeights {
+
+    private final Workers workers;
+    private final Map<Tensor, WeightView> views;
+    private final Map<Tensor, Panels> matrices = new HashMap<>();
+    private final Map<Tensor, Window> vectors = new HashMap<>();
+    private final Slabs slabs = new Slabs();
+    private boolean closed;
+
+    CpuWeights(Workers workers, Map<Tensor, WeightView> views) {
+        this.workers = workers;
+        this.views = Map.copyOf(views);
+    }
+
+    @Override
+    public CpuWorkspace allocate(List<Tensor> state) {
+        synchronized (workers) {
+            requireOpen();
+            return new CpuWorkspace(workers, this, state);
+        }
+    }
+
+    /** A matrix, packed. */
+    Panels matrix(Tensor weight) {
+        return matrices.computeIfAbsent(weight, this::pack);
+    }
+
+    /** A vector, copied. */
+    Window vector(Tensor weight) {
+        return vectors.computeIfAbsent(weight, this::copy);
+    }
+
+    /** A table, in its file. */
+    WeightReader table(Tensor weight) {
+        WeightView view = views.get(weight);
+        if (view == null) {
+            throw new IllegalArgumentException("weight " + weight + ": expected one that was loaded");
+        }
+        return new WeightReader(weight, view);
+    }
+
+    private Panels pack(Tensor weight) {
+        if (!weight.type().isModelFloat()) {
+            throw new IllegalArgumentException("weight " + weight + ": expected float32, float16 or bfloat16, got "
+                    + weight.type().label());
+        }
+        Panels packed = pack(weight, weight.type());
+        boolean widen = weight.type() == DType.FLOAT16 && holdsNonFinite(packed);
+        return widen ? pack(weight, DType.FLOAT32) : packed;
+    }
+
+    private Panels pack(Tensor weight, DType type) {
+        WeightReader reader = table(weight);
+        int width = workers.panelWidth();
+        long panelBytes = Panels.panelBytes(type, weight.rows(), width);
+        MemorySegment memory = slabs.allocate(Math.ceilDiv(weight.columns(), width) * panelBytes);
+        var panels = Panels.dense(memory, 0, type, weight.rows(), weight.columns(), width);
+        var packing = new Packing(reader, panels);
+        workers.run(panels.count(), panelNanos(panels), (worker, from, to) -> packing.pack(from, to));
+        return panels;
+    }
+
+    private boolean holdsNonFinite(Panels panels) {
+        var found = new AtomicBoolean();
+        workers.run(panels.count(), panelNanos(panels), (worker, from, to) -> {
+            if (Packing.holdsNonFinite(panels, from, to)) {
+                found.set(true);
+            }
+        });
+        return found.get();
+    }
+
+    private static double panelNanos(Panels panels) {
+        return Costs.copy((double) panels.depth() * panels.width());
+    }
+
+    private Window copy(Tensor weight) {
+        var values = new float[weight.columns()];
+        table(weight).row(0, 0, values.length, values);
+        MemorySegment memory = slabs.allocate((long) values.length * Float.BYTES);
+        MemorySegment.copy(values, 0, memory, ValueLayout.JAVA_FLOAT, 0, values.length);
+        return new Window(memory, 0, values.length);
+    }
+
+    void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("these weights are closed");
+        }
+    }
+
+    @Override
+    public void close() {
+        synchronized (workers) {
+            closed = true;
+            slabs.close();
+        }
+    }
+}

@@ -1,0 +1,148 @@
+package dev.weir.backend.cpu;
+
+import dev.weir.backend.Backend;
+import dev.weir.program.Op;
+import dev.weir.program.Plan;
+import dev.weir.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One session's state: caches, which take their layout from the first plan that attends to them, and the memory for the values of a
+ * step, which all plans share.
+ */
+final class CpuWorkspace implements Backend.Workspace {
+
+    private final Workers workers;
+    private final CpuWeights weights;
+    private final List<Tensor> state;
+    private final Map<Integer, KeyValueCache> caches = new HashMap<>();
+    private final Slabs memory = new Slabs();
+    private Slab scratch = new Slab(Slab.ALIGNMENT);
+    private Slab trace = new Slab(Slab.ALIGNMENT);
+    private final List<Slab> outgrown = new ArrayList<>();
+    private @Nullable CpuExecutable lastRun;
+    private boolean running;
+    private boolean closed;
+
+    CpuWorkspace(Workers workers, CpuWeights weights, List<Tensor> state) {
+        this.workers = workers;
+        this.weights = weights;
+        this.state = List.copyOf(state);
+    }
+
+    @Override
+    public CpuExecutable compile(Plan plan) {
+        synchronized (workers) {
+            requireOpen();
+            weights.requireOpen();
+            plan.ops().forEach(op -> {
+                if (op instanceof Op.Attention attention) {
+                    prepareCaches(attention);
+                }
+            });
+            reserve(plan);
+            return new CpuExecutable(workers, weights, this, plan);
+        }
+    }
+
+    private void prepareCaches(Op.Attention attention) {
+        prepareCache(attention, attention.keys(), Op.CacheKind.KEYS);
+        prepareCache(attention, attention.values(), Op.CacheKind.VALUES);
+    }
+
+    private void prepareCache(Op.Attention attention, Tensor tensor, Op.CacheKind kind) {
+        if (!state.contains(tensor)) {
+            throw new IllegalArgumentException("cache " + tensor + ": expected one of the state that was allocated");
+        }
+        var shape = new KeyValueCache.Shape(
+                kind,
+                tensor.rows() / attention.context(),
+                attention.context(),
+                attention.heads(),
+                attention.headWidth());
+        KeyValueCache known =
+                caches.computeIfAbsent(tensor.id(), id -> new KeyValueCache(shape, workers.panelWidth(), memory));
+        if (!known.shape().equals(shape)) {
+            throw new IllegalArgumentException(
+                    "cache " + tensor + ": expected " + known.shape() + " as in an earlier plan, got " + shape);
+        }
+    }
+
+    /** The cache that a tensor of the state names. */
+    KeyValueCache cache(Tensor tensor) {
+        KeyValueCache cache = caches.get(tensor.id());
+        if (cache == null) {
+            throw new IllegalArgumentException("cache " + tensor + ": expected an attention that reads it");
+        }
+        return cache;
+    }
+
+    /** Makes room for the values of a plan. What is outgrown stays readable until the next step. */
+    private void reserve(Plan plan) {
+        scratch = atLeast(plan.scratchBytes(), scratch);
+        trace = atLeast(plan.traceBytes(), trace);
+    }
+
+    private Slab atLeast(long bytes, Slab slab) {
+        if (slab.memory().byteSize() >= bytes) {
+            return slab;
+        }
+        outgrown.add(slab);
+        return new Slab(bytes);
+    }
+
+    Slab slab(Plan.Slab which) {
+        return switch (which) {
+            case SCRATCH -> scratch;
+            case TRACE -> trace;
+        };
+    }
+
+    /** Begins a step: the values of the step before are gone. */
+    void begin() {
+        if (running) {
+            throw new IllegalStateException("a step of this workspace: expected after the one that is running");
+        }
+        running = true;
+        lastRun = null;
+        outgrown.forEach(Slab::close);
+        outgrown.clear();
+    }
+
+    /**
+     * Ends a step.
+     *
+     * @param executable whose values are in memory, if the step went well
+     */
+    void end(@Nullable CpuExecutable executable) {
+        running = false;
+        lastRun = executable;
+    }
+
+    boolean lastRunWas(CpuExecutable executable) {
+        return lastRun == executable;
+    }
+
+    void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("this workspace is closed");
+        }
+    }
+
+    @Override
+    public void close() {
+        synchronized (workers) {
+            if (!closed) {
+                closed = true;
+                memory.close();
+                outgrown.forEach(Slab::close);
+                scratch.close();
+                trace.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+package dev.weir.backend.cpu;
+
+import dev.weir.program.Activation;
+import java.util.Arrays;
+
+/**
+ * What each op means, one float32 operation after another. Plain loops, to be read and to be tested against; they are not fast.
+ *
+ * <p>Two rules make results independent of how work is cut up. A product reduces in one chain of fused multiply-adds, k ascending,
+ * so vector lanes run over columns. A sum over a row has {@value #LANES} partial sums, lane i taking the elements i, i + 16, i + 32,
+ * ... in ascending order from zero; then lane i takes up lane i + 8, then i + 4, i + 2 and i + 1. A maximum has no order.
+ */
+public final class ScalarKernels implements Kernels {
+
+    /** Partial sums of a row. */
+    public static final int LANES = 16;
+
+    private static final int PANEL_WIDTH = 16;
+    private static final int TILE_ROWS = 4;
+
+    private final float[] lanes = new float[LANES];
+
+    @Override
+    public String description() {
+        return "scalar";
+    }
+
+    @Override
+    public int panelWidth() {
+        return PANEL_WIDTH;
+    }
+
+    @Override
+    public int tileRows() {
+        return TILE_ROWS;
+    }
+
+    @Override
+    public void multiply(RowTiles x, int fromTile, int toTile, Panels w, Window out, boolean onward) {
+        int end = Math.min(x.rows(), toTile * x.tileRows());
+        for (int r = fromTile * x.tileRows(); r < end; r++) {
+            for (int n = 0; n < w.columns(); n++) {
+                float sum = onward ? out.get(r, n) : 0;
+                for (int k = 0; k < w.depth(); k++) {
+                    sum = Math.fma(x.get(r, k), w.get(k, n), sum);
+                }
+                out.set(r, n, sum);
+            }
+        }
+    }
+
+    @Override
+    public void addBias(Window values, int rows, int columns, Window bias) {
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < columns; c++) {
+                values.set(r, c, values.get(r, c) + bias.get(0, c));
+            }
+        }
+    }
+
+    @Override
+    public void add(Window a, Window b, int rows, int columns, Window out) {
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < columns; c++) {
+                out.set(r, c, a.get(r, c) + b.get(r, c));
+            }
+        }
+    }
+
+    @Override
+    public void activate(Activation function, Window x, int rows, int columns, Window out) {
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < columns; c++) {
+                out.set(r, c, Formulas.activate(function, x.get(r, c)));
+            }
+        }
+    }
+
+    @Override
+    public void normalize(Normalization norm, Window x, int rows, int columns) {
+        for (int r = 0; r < rows; r++) {
+            normalizeRow(norm.from(r), x.from(r, 0), columns);
+        }
+    }
+
+    /** mean = sum(x) / D; scale = sqrt(sum((x - mean)^2) / D + epsilon); normalized = (x - mean) / scale. */
+    private void normalizeRow(Normalization norm, Window x, int columns) {
+        Arrays.fill(lanes, 0);
+        for (int c = 0; c < columns; c++) {
+            lanes[c % LANES] += x.get(0, c);
+        }
+        float mean = sumOfLanes(lanes) / columns;
+
+        Arrays.fill(lanes, 0);
+        for (int c = 0; c < columns; c++) {
+            float centred = x.get(0, c) - mean;
+            lanes[c % LANES] = Math.fma(centred, centred, lanes[c % LANES]);
+        }
+        float scale = (float) Math.sqrt(sumOfLanes(lanes) / columns + norm.epsilon());
+
+        if (norm.scale() != null) {
+            norm.scale().set(0, 0, scale);
+        }
+        for (int c = 0; c < columns; c++) {
+            float normalized = (x.get(0, c) - mean) / scale;
+            if (norm.normalized() != null) {
+                norm.normalized().set(0, c, normalized);
+            }
+            norm.out()
+                    .set(
+                            0,
+                            c,
+                            Math.fma(
+                                    normalized,
+                                    norm.weight().get(0, c),
+                                    norm.bias().get(0, c)));
+        }
+    }
+
+    @Override
+    public void scale(Window values, int columns, float factor) {
+        for (int c = 0; c < columns; c++) {
+            values.set(0, c, values.get(0, c) * factor);
+        }
+    }
+
+    /** exp(x - max(x)) / sum(exp(x - max(x))) */
+    @Override
+    public void softmax(Window values, int columns) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (int c = 0; c < columns; c++) {
+            max = Math.max(max, values.get(0, c));
+        }
+        Arrays.fill(lanes, 0);
+        for (int c = 0; c < columns; c++) {
+            float power = Formulas.exp(values.get(0, c) - max);
+            lanes[c % LANES] += power;
+            values.set(0, c, power);
+        }
+        float sum = sumOfLanes(lanes);
+        for (int c = 0; c < columns; c++) {
+            values.set(0, c, values.get(0, c) / sum);
+        }
+    }
+
+    /**
+     * The sum of the partial sums of a row, as a tree.
+     *
+     * @param lanes {@value #LANES} partial sums, overwritten
+     */
+    public static float sumOfLanes(float[] lanes) {
+        for (int distance = LANES / 2; distance > 0; distance /= 2) {
+            for (int i = 0; i < distance; i++) {
+                lanes[i] += lanes[i + distance];
+            }
+        }
+        return lanes[0];
+    }
+}

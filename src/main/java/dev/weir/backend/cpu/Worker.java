@@ -1,0 +1,52 @@
+package dev.weir.backend.cpu;
+
+/** One thread's own: its arithmetic, and memory for what it works on. */
+final class Worker implements AutoCloseable {
+
+    private final Kernels kernels;
+    private Slab slab = new Slab(Slab.ALIGNMENT);
+    private float[] tileData = new float[0];
+    private float[] row = new float[0];
+
+    Worker(Kernels kernels) {
+        this.kernels = kernels;
+    }
+
+    Kernels kernels() {
+        return kernels;
+    }
+
+    /** Room for rows of float32 values; its content lasts until the next. */
+    Window rows(int rows, int columns) {
+        long rowBytes = Slab.aligned((long) columns * Float.BYTES);
+        if (slab.memory().byteSize() < rows * rowBytes) {
+            slab.close();
+            slab = new Slab(rows * rowBytes);
+        }
+        return new Window(slab.memory(), 0, rowBytes / Float.BYTES);
+    }
+
+    /** These rows, ready to be multiplied; the room for them lasts until the next. */
+    RowTiles rowTiles(Window x, int rows, int depth) {
+        int size = Math.multiplyExact(rows, depth);
+        if (tileData.length < size) {
+            tileData = new float[size];
+        }
+        var tiles = new RowTiles(tileData, rows, depth, kernels.tileRows());
+        fill(tiles, x, 0, tiles.count());
+        return tiles;
+    }
+
+    /** Brings rows to some tiles. */
+    void fill(RowTiles tiles, Window x, int fromTile, int toTile) {
+        if (row.length < tiles.depth()) {
+            row = new float[tiles.depth()];
+        }
+        tiles.fill(x, fromTile, toTile, row);
+    }
+
+    @Override
+    public void close() {
+        slab.close();
+    }
+}

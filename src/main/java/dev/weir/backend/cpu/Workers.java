@@ -1,0 +1,250 @@
+package dev.weir.backend.cpu;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The threads of the machine. They split outputs, never a sum, so nothing that they compute depends on their number. A step is
+ * dozens of short jobs with a barrier after each: workers wait for the next one spinning, and sleep when there has been none for a
+ * while. The thread that brings a job works on it too, so one thread is no pool at all.
+ */
+final class Workers implements AutoCloseable {
+
+    /** Some of the items of a job, done by one worker. */
+    @FunctionalInterface
+    interface Body {
+        void run(Worker worker, int from, int to);
+    }
+
+    /** Handing a job out takes about a microsecond: less than this is not worth it. */
+    private static final long WORTH_SHARING_NANOS = 5_000;
+
+    /** Items are handed out in portions of at least this, and so that the threads finish together. */
+    private static final long PORTION_NANOS = 2_000;
+
+    private static final int PORTIONS_PER_THREAD = 6;
+
+    private final Worker[] workers;
+    private final Colleague[] helpers;
+    private final AtomicInteger asleep = new AtomicInteger();
+    private float[] tileData = new float[0];
+    private volatile @Nullable Job job;
+    private volatile boolean closed;
+
+    Workers(int threads, Supplier<? extends Kernels> kernels) {
+        workers = IntStream.range(0, threads)
+                .mapToObj(i -> new Worker(kernels.get()))
+                .toArray(Worker[]::new);
+        helpers = IntStream.range(1, threads)
+                .mapToObj(i -> new Colleague(workers[i], i))
+                .toArray(Colleague[]::new);
+        for (Colleague helper : helpers) {
+            helper.thread.start();
+        }
+    }
+
+    int threads() {
+        return workers.length;
+    }
+
+    int panelWidth() {
+        return workers[0].kernels().panelWidth();
+    }
+
+    int tileRows() {
+        return workers[0].kernels().tileRows();
+    }
+
+    /** Room for rows that all workers multiply; there is one such room, so its content lasts until the next. */
+    RowTiles rowTiles(int rows, int depth) {
+        int size = Math.multiplyExact(rows, depth);
+        if (tileData.length < size) {
+            tileData = new float[size];
+        }
+        return new RowTiles(tileData, rows, depth, tileRows());
+    }
+
+    /**
+     * Does every item once and returns when all are done. One job at a time: the caller holds the lock of this object.
+     *
+     * @param itemNanos what an item takes, about
+     */
+    void run(int items, double itemNanos, Body body) {
+        requireOpen();
+        double nanos = items * itemNanos;
+        if (helpers.length == 0 || items == 1 || nanos < WORTH_SHARING_NANOS) {
+            body.run(workers[0], 0, items);
+            return;
+        }
+        double portion = Math.max(PORTION_NANOS, nanos / (workers.length * PORTIONS_PER_THREAD));
+        int grain = (int) Math.max(1, portion / Math.max(itemNanos, 1e-3));
+        var shared = new Job(body, items, Math.min(grain, Math.ceilDiv(items, workers.length)));
+        job = shared;
+        if (asleep.get() > 0) {
+            wake();
+        }
+        shared.work(workers[0]);
+        shared.await();
+    }
+
+    private void wake() {
+        for (Colleague helper : helpers) {
+            LockSupport.unpark(helper.thread);
+        }
+    }
+
+    void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("this machine is closed");
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        wake();
+        for (Colleague helper : helpers) {
+            helper.join();
+        }
+        for (Worker worker : workers) {
+            worker.close();
+        }
+    }
+
+    /** Items that workers take in portions until none is left. */
+    private static final class Job {
+        private final Body body;
+        private final int items;
+        private final int grain;
+        private final AtomicInteger next = new AtomicInteger();
+        private final AtomicInteger done = new AtomicInteger();
+        private volatile @Nullable Throwable failure;
+
+        Job(Body body, int items, int grain) {
+            this.body = body;
+            this.items = items;
+            this.grain = grain;
+        }
+
+        void work(Worker worker) {
+            while (next.get() < items) {
+                int from = next.getAndAdd(grain);
+                if (from >= items) {
+                    return;
+                }
+                int to = Math.min(items, from + grain);
+                try {
+                    if (failure == null) {
+                        body.run(worker, from, to);
+                    }
+                } catch (Throwable e) { // whatever it is, the caller must see it and the pool must live
+                    failure = e;
+                } finally {
+                    done.addAndGet(to - from);
+                }
+            }
+        }
+
+        void await() {
+            var patience = new Patience();
+            while (done.get() < items) {
+                patience.pause();
+            }
+            switch (failure) {
+                case null -> {}
+                case RuntimeException e -> throw e;
+                case Error e -> throw e;
+                case Throwable e -> throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    /** A thread beside the caller's. */
+    private final class Colleague implements Runnable {
+        private static final long AWAKE_NANOS = 2_000_000;
+
+        private final Worker worker;
+        private final Thread thread;
+
+        Colleague(Worker worker, int index) {
+            this.worker = worker;
+            thread = Thread.ofPlatform().daemon().name("weir-cpu-" + index).unstarted(this);
+        }
+
+        @Override
+        public void run() {
+            Job last = null;
+            while (!closed) {
+                Job next = awaitAfter(last);
+                if (next != null) {
+                    next.work(worker);
+                }
+                last = next;
+            }
+        }
+
+        private @Nullable Job awaitAfter(@Nullable Job last) {
+            long start = System.nanoTime();
+            var patience = new Patience();
+            while (job == last && !closed) {
+                if (patience.isLong() && System.nanoTime() - start > AWAKE_NANOS) {
+                    sleepAfter(last);
+                } else {
+                    patience.pause();
+                }
+            }
+            return job;
+        }
+
+        private void sleepAfter(@Nullable Job last) {
+            asleep.incrementAndGet();
+            while (job == last && !closed) {
+                LockSupport.park(this);
+            }
+            asleep.decrementAndGet();
+        }
+
+        void join() {
+            boolean interrupted = false;
+            while (true) {
+                try {
+                    thread.join();
+                    break;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Waiting for another thread: spinning at first, then letting others have the core. */
+    private static final class Patience {
+        private static final int SPINS = 20_000;
+
+        private int spins;
+
+        @SuppressWarnings(
+                "ThreadPriorityCheck") // results do not depend on it, and the awaited thread may need this core
+        void pause() {
+            if (spins < SPINS) {
+                spins++;
+                Thread.onSpinWait();
+            } else {
+                Thread.yield();
+            }
+        }
+
+        boolean isLong() {
+            return spins == SPINS;
+        }
+    }
+}

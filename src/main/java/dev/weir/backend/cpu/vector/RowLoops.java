@@ -1,0 +1,107 @@
+package dev.weir.backend.cpu.vector;
+
+import static dev.weir.backend.cpu.vector.Lanes.COUNT;
+import static dev.weir.backend.cpu.vector.Lanes.FLOATS;
+import static dev.weir.backend.cpu.vector.Lanes.ORDER;
+import static dev.weir.backend.cpu.vector.Memory.ALL;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/** What is done to a row element by element: registers first, then the numbers that do not fill one. Rows are addresses. */
+final class RowLoops {
+
+    private RowLoops() {}
+
+    /** The columns that fill registers. */
+    static int whole(int columns) {
+        return columns / COUNT * COUNT;
+    }
+
+    /** out = a + b */
+    static void add(long a, long b, int columns, long out) {
+        int whole = whole(columns);
+        for (int c = 0; c < whole; c += COUNT) {
+            long at = (long) c * Float.BYTES;
+            FloatVector left = FloatVector.fromMemorySegment(FLOATS, ALL, a + at, ORDER);
+            FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, b + at, ORDER);
+            left.add(right).intoMemorySegment(ALL, out + at, ORDER);
+        }
+        for (int c = whole; c < columns; c++) {
+            long at = (long) c * Float.BYTES;
+            Memory.set(out + at, Memory.get(a + at) + Memory.get(b + at));
+        }
+    }
+
+    static void scale(long values, int columns, float factor) {
+        int whole = whole(columns);
+        for (int c = 0; c < whole; c += COUNT) {
+            long at = (long) c * Float.BYTES;
+            FloatVector value = FloatVector.fromMemorySegment(FLOATS, ALL, values + at, ORDER);
+            value.mul(factor).intoMemorySegment(ALL, values + at, ORDER);
+        }
+        for (int c = whole; c < columns; c++) {
+            long at = (long) c * Float.BYTES;
+            Memory.set(values + at, Memory.get(values + at) * factor);
+        }
+    }
+
+    static void divide(long values, int columns, float divisor) {
+        int whole = whole(columns);
+        for (int c = 0; c < whole; c += COUNT) {
+            long at = (long) c * Float.BYTES;
+            FloatVector value = FloatVector.fromMemorySegment(FLOATS, ALL, values + at, ORDER);
+            value.div(divisor).intoMemorySegment(ALL, values + at, ORDER);
+        }
+        for (int c = whole; c < columns; c++) {
+            long at = (long) c * Float.BYTES;
+            Memory.set(values + at, Memory.get(values + at) / divisor);
+        }
+    }
+
+    /** out = (x - mean) / scale */
+    static void centre(long x, int columns, float mean, float scale, long out) {
+        int whole = whole(columns);
+        for (int c = 0; c < whole; c += COUNT) {
+            long at = (long) c * Float.BYTES;
+            FloatVector value = FloatVector.fromMemorySegment(FLOATS, ALL, x + at, ORDER);
+            value.sub(mean).div(scale).intoMemorySegment(ALL, out + at, ORDER);
+        }
+        for (int c = whole; c < columns; c++) {
+            long at = (long) c * Float.BYTES;
+            Memory.set(out + at, (Memory.get(x + at) - mean) / scale);
+        }
+    }
+
+    /** out = x * weight + bias */
+    static void transform(long x, int columns, long weight, long bias, long out) {
+        int whole = whole(columns);
+        for (int c = 0; c < whole; c += COUNT) {
+            long at = (long) c * Float.BYTES;
+            FloatVector value = FloatVector.fromMemorySegment(FLOATS, ALL, x + at, ORDER);
+            FloatVector w = FloatVector.fromMemorySegment(FLOATS, ALL, weight + at, ORDER);
+            FloatVector b = FloatVector.fromMemorySegment(FLOATS, ALL, bias + at, ORDER);
+            value.fma(w, b).intoMemorySegment(ALL, out + at, ORDER);
+        }
+        for (int c = whole; c < columns; c++) {
+            long at = (long) c * Float.BYTES;
+            Memory.set(out + at, Math.fma(Memory.get(x + at), Memory.get(weight + at), Memory.get(bias + at)));
+        }
+    }
+
+    /** The largest value, or NaN if there is one. */
+    static float max(long values, int columns) {
+        FloatVector largest = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
+        int whole = whole(columns);
+        for (int c = 0; c < whole; c += COUNT) {
+            long at = (long) c * Float.BYTES;
+            largest = largest.max(FloatVector.fromMemorySegment(FLOATS, ALL, values + at, ORDER));
+        }
+        float max = largest.reduceLanes(VectorOperators.MAX);
+        for (int c = whole; c < columns; c++) {
+            long at = (long) c * Float.BYTES;
+            max = Math.max(max, Memory.get(values + at));
+        }
+        return max;
+    }
+}
