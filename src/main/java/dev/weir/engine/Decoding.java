@@ -1,0 +1,140 @@
+package dev.weir.engine;
+
+import dev.weir.hook.HookPoint;
+import dev.weir.hook.Rows;
+import dev.weir.hook.TraceLayout;
+import dev.weir.model.ModelConfig;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Prompts on their way through a session, step by step: prefill in chunks beside decodes, every row computed once. */
+final class Decoding implements AutoCloseable {
+
+    private final Session session;
+    private final List<Sequence> sequences;
+    private final Tracing tracing;
+    private final int rowsPerStep;
+    private final TextListener listener;
+    private final float[] logits;
+    private final boolean traces;
+    private Timings timings = Timings.NONE;
+
+    /**
+     * Prompts that have not begun; slot s of the session is the s-th of them.
+     *
+     * @throws IllegalArgumentException when the trace is larger than allowed
+     */
+    Decoding(
+            ModelConfig config,
+            Session session,
+            List<Sequence> sequences,
+            Tracing tracing,
+            int rowsPerStep,
+            TextListener listener) {
+        this.session = session;
+        this.sequences = List.copyOf(sequences);
+        this.tracing = tracing;
+        this.rowsPerStep = rowsPerStep;
+        this.listener = listener;
+        this.logits = new float[config.vocabulary()];
+        this.traces = !tracing.hooks().taps().isEmpty();
+        if (traces) {
+            tracing.sink().begin(layout(config, sequences, tracing));
+        }
+    }
+
+    /** What a trace of these sequences will hold, if none of them ends early. */
+    static TraceLayout layout(ModelConfig config, List<Sequence> sequences, Tracing tracing) {
+        int length = sequences.stream().mapToInt(Sequence::maxRows).max().orElseThrow();
+        return new TraceLayout(tracing.hooks().taps(), config.dimensions(), sequences.size(), length, tracing.type());
+    }
+
+    boolean isDone() {
+        return sequences.stream().allMatch(Sequence::isDone);
+    }
+
+    /** One step for the sequences that are not done, as far as the rows of a step reach. */
+    void advance() {
+        long begin = System.nanoTime();
+        Rows rows = nextRows();
+        boolean prefill =
+                IntStream.of(rows.slots()).anyMatch(s -> sequences.get(s).isInPrompt());
+        Session.StepResult result = session.step(rows, tracing.hooks());
+        if (traces) {
+            record(rows, result);
+        }
+        for (int slot : rows.slots()) {
+            sequences.get(slot).processed(1);
+        }
+        for (int output = 0; output < rows.outputs().length; output++) {
+            int slot = rows.slots()[rows.outputs()[output]];
+            if (sequences.get(slot).wantsToken()) {
+                choose(slot, result.logits(output));
+            }
+        }
+        timings = timings.plusStep(prefill, rows.count(), System.nanoTime() - begin);
+        listener.onRows(rows.count());
+    }
+
+    private void choose(int slot, MemorySegment row) {
+        MemorySegment.copy(row, ValueLayout.JAVA_FLOAT, 0, logits, 0, logits.length);
+        String text = sequences.get(slot).choose(logits);
+        if (!text.isEmpty()) {
+            listener.onText(slot, text);
+        }
+    }
+
+    private Rows nextRows() {
+        var slots = IntStream.builder();
+        var positions = IntStream.builder();
+        var tokens = IntStream.builder();
+        var outputs = IntStream.builder();
+        int rows = 0;
+        boolean anyOutput = false;
+        for (int slot = 0; slot < sequences.size(); slot++) {
+            Sequence sequence = sequences.get(slot);
+            int count = Math.min(sequence.waiting(), rowsPerStep - rows);
+            for (int i = 0; i < count; i++) {
+                int position = sequence.position() + i;
+                slots.add(slot);
+                positions.add(position);
+                tokens.add(sequence.token(position));
+            }
+            rows += count;
+            if (count > 0 && count == sequence.waiting()) {
+                outputs.add(rows - 1);
+                anyOutput = true;
+            }
+        }
+        if (!anyOutput) {
+            outputs.add(rows - 1); // a program always has a result; in the midst of a prompt nobody reads it
+        }
+        return new Rows(
+                slots.build().toArray(),
+                positions.build().toArray(),
+                tokens.build().toArray(),
+                outputs.build().toArray());
+    }
+
+    private void record(Rows rows, Session.StepResult result) {
+        tracing.sink().tokens(rows);
+        for (HookPoint point : tracing.hooks().taps().keySet()) {
+            tracing.sink().rows(point, rows, result.tapped(point), result.columns(point));
+        }
+    }
+
+    /** Ends the trace and says what came of it. */
+    Completion finish() {
+        if (traces) {
+            tracing.sink().end(sequences.stream().mapToInt(Sequence::position).toArray());
+        }
+        return new Completion(sequences.stream().map(Sequence::generation).toList(), timings, session.forwardRows());
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}

@@ -1,0 +1,68 @@
+package dev.weir.engine;
+
+/**
+ * How the next token is chosen from the logits. The filters apply in the order of the fields, as in Hugging Face transformers.
+ *
+ * @param greedy whether the most likely token is taken; ties go to the lowest id, and only the repetition penalty still applies
+ * @param repetitionPenalty divides positive and multiplies negative logits of tokens seen before (Keskar et al. 2019); 1 is none
+ * @param temperature divides the logits; above 0
+ * @param topK keeps the k most likely tokens; 0 keeps all
+ * @param topP keeps the most likely tokens whose probabilities first reach p (Holtzman et al. 2020); 1 keeps all
+ * @param minP keeps tokens with at least this share of the most likely one's probability; 0 keeps all
+ * @param seed of the random numbers; the same seed, prompt and options give the same tokens, alone or in any batch
+ */
+public record Sampling(
+        boolean greedy, float repetitionPenalty, float temperature, int topK, float topP, float minP, long seed) {
+
+    /** The most likely token, always. */
+    public static final Sampling GREEDY = new Sampling(true, 1, 1, 0, 1, 0, 0);
+
+    public Sampling {
+        require(repetitionPenalty > 0, "repetition penalty", "above 0", repetitionPenalty);
+        require(temperature > 0 && Float.isFinite(temperature), "temperature", "above 0", temperature);
+        require(topK >= 0, "top-k", "0 or more", topK);
+        require(topP > 0 && topP <= 1, "top-p", "above 0 and at most 1", topP);
+        require(minP >= 0 && minP <= 1, "min-p", "from 0 to 1", minP);
+    }
+
+    private static void require(boolean holds, String name, String expected, Number got) {
+        if (!holds) {
+            throw new IllegalArgumentException(name + ": expected " + expected + ", got " + got);
+        }
+    }
+
+    /** The same, greedy or not. */
+    public Sampling withGreedy(boolean value) {
+        return new Sampling(value, repetitionPenalty, temperature, topK, topP, minP, seed);
+    }
+
+    /** The same with another repetition penalty. */
+    public Sampling withRepetitionPenalty(float value) {
+        return new Sampling(greedy, value, temperature, topK, topP, minP, seed);
+    }
+
+    /** The same, sampling at this temperature. */
+    public Sampling withTemperature(float value) {
+        return new Sampling(false, repetitionPenalty, value, topK, topP, minP, seed);
+    }
+
+    /** The same with another top-k. */
+    public Sampling withTopK(int value) {
+        return new Sampling(greedy, repetitionPenalty, temperature, value, topP, minP, seed);
+    }
+
+    /** The same with another top-p. */
+    public Sampling withTopP(float value) {
+        return new Sampling(greedy, repetitionPenalty, temperature, topK, value, minP, seed);
+    }
+
+    /** The same with another min-p. */
+    public Sampling withMinP(float value) {
+        return new Sampling(greedy, repetitionPenalty, temperature, topK, topP, value, seed);
+    }
+
+    /** The same with another seed. */
+    public Sampling withSeed(long value) {
+        return new Sampling(greedy, repetitionPenalty, temperature, topK, topP, minP, value);
+    }
+}

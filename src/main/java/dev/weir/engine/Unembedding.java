@@ -1,0 +1,55 @@
+package dev.weir.engine;
+
+import dev.weir.backend.Backend.Executable;
+import dev.weir.backend.Backend.LoadedWeights;
+import dev.weir.backend.Backend.Workspace;
+import dev.weir.hook.Edit;
+import dev.weir.hook.HookPoint;
+import dev.weir.hook.Hooks;
+import dev.weir.hook.Rows;
+import dev.weir.hook.Site;
+import dev.weir.model.Gpt2Forward;
+import dev.weir.model.ModelConfig;
+import dev.weir.model.State;
+import dev.weir.model.Weights;
+import dev.weir.program.Inputs;
+import dev.weir.program.Plan;
+import dev.weir.program.Planner;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** The end of the forward pass on a stream that the caller brings: an edit puts it where the last block would have left it. */
+record Unembedding(ModelConfig config, Weights weights, LoadedWeights loaded) {
+
+    /**
+     * Makes logits of some rows of a stream.
+     *
+     * @param stream [.., D]
+     * @param from the first row
+     * @param rows how many
+     * @param logits [.., V], of which the same rows are written
+     */
+    void run(float[] stream, int from, int rows, float[] logits) {
+        Inputs inputs = State.of(config, 1, rows, rows).step(rows, rows, rows).inputs();
+        Plan plan = Planner.plan(Gpt2Forward.writeEnd(config, weights, inputs), bringing(stream, from));
+        var everyRow = IntStream.range(0, rows).toArray();
+        var step = new Rows(new int[rows], everyRow, new int[rows], everyRow);
+        try (Workspace workspace =
+                loaded.allocate(List.of(inputs.tokens(), inputs.positions(), inputs.slots(), inputs.outputs()))) {
+            Executable executable = workspace.compile(plan);
+            executable.run(step);
+            MemorySegment result = executable.read(plan.result());
+            int vocabulary = config.vocabulary();
+            MemorySegment.copy(result, ValueLayout.JAVA_FLOAT, 0, logits, from * vocabulary, rows * vocabulary);
+        }
+    }
+
+    private Hooks bringing(float[] stream, int from) {
+        return Hooks.edit(
+                HookPoint.of(config.layers() - 1, Site.RESID_POST),
+                new Edit.OnHost((point, rows, values, columns) ->
+                        System.arraycopy(stream, from * columns, values, 0, rows.count() * columns)));
+    }
+}

@@ -1,0 +1,53 @@
+package dev.weir.oracle;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import dev.weir.hook.HookPoint;
+
+/**
+ * How closely a float32 pass agrees with a float64 one: the table of {@code docs/numerics.md}.
+ *
+ * @param relative share of the largest finite magnitude at the point
+ * @param absolute added to that
+ */
+public record Bounds(double relative, double absolute) {
+
+    /** Errors of the stream grow with depth; within one point they are judged by the point's largest value. */
+    private static Bounds of(HookPoint point) {
+        return switch (point.site()) {
+            case EMBED, POS_EMBED -> new Bounds(0, 0);
+            case PATTERN -> new Bounds(0, 2e-5);
+            case LN1_SCALE, LN2_SCALE, LN_FINAL_SCALE -> new Bounds(5e-6, 1e-6);
+            default -> new Bounds(2e-5, 1e-6);
+        };
+    }
+
+    /** Fails with the worst element, both values and the share of the bound that it uses. NaN never passes. */
+    public static void requireClose(HookPoint point, double[] expected, float[] got) {
+        if (expected.length != got.length) {
+            fail(point + ": expected " + expected.length + " values, got " + got.length);
+        }
+        double largest = 0;
+        for (double value : expected) {
+            largest = Double.isFinite(value) ? Math.max(largest, Math.abs(value)) : largest;
+        }
+        Bounds bounds = of(point);
+        double bound = bounds.relative * largest + bounds.absolute;
+        int worst = 0;
+        double worstError = -1;
+        for (int i = 0; i < got.length; i++) {
+            double error = expected[i] == got[i] ? 0 : Math.abs(expected[i] - got[i]);
+            if (Double.isNaN(error) || error > worstError) {
+                worst = i;
+                worstError = error;
+            }
+            if (Double.isNaN(error)) {
+                break;
+            }
+        }
+        String message = "%s: worst at %d, expected %.9g, got %.9g, %.0f %% of the bound %.3g"
+                .formatted(point, worst, expected[worst], got[worst], 100 * worstError / bound, bound);
+        assertTrue(worstError <= bound, message);
+    }
+}

@@ -1,0 +1,214 @@
+package dev.weir.oracle;
+
+import dev.weir.backend.WeightView;
+import dev.weir.model.ModelConfig;
+import dev.weir.model.Weights;
+import dev.weir.program.Activation;
+import dev.weir.program.ProgramWriter.Affine;
+import dev.weir.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.commons.math3.linear.MatrixUtils;
+import org.apache.commons.math3.linear.RealMatrix;
+import org.apache.commons.math3.special.Erf;
+
+/**
+ * GPT-2 in float64 on Apache Commons Math matrices, written from the papers: the oracle that the engine is compared with. It shares
+ * no arithmetic with the product, only the names of weights. One sequence, all positions at once.
+ */
+public final class Float64Gpt2 {
+
+    private final ModelConfig config;
+    private final Weights weights;
+    private final Map<Tensor, WeightView> views;
+    private final Map<String, double[]> seen = new TreeMap<>();
+
+    private Float64Gpt2(ModelConfig config, Weights weights, Map<Tensor, WeightView> views) {
+        this.config = config;
+        this.weights = weights;
+        this.views = views;
+    }
+
+    /** Every hook point of a forward pass over the tokens, by name, flattened in the order of {@code docs/hooks.md} for B = 1. */
+    public static Map<String, double[]> run(
+            ModelConfig config, Weights weights, Map<Tensor, WeightView> views, int[] tokens) {
+        var oracle = new Float64Gpt2(config, weights, views);
+        oracle.forward(tokens);
+        return oracle.seen;
+    }
+
+    private void forward(int[] tokens) {
+        RealMatrix tokenTable = matrix(weights.tokens());
+        RealMatrix positionTable = matrix(weights.positions());
+        RealMatrix embed = MatrixUtils.createRealMatrix(tokens.length, config.width());
+        for (int t = 0; t < tokens.length; t++) {
+            embed.setRowVector(t, tokenTable.getRowVector(tokens[t]));
+        }
+        see("hook_embed", embed);
+        RealMatrix positions = positionTable.getSubMatrix(0, tokens.length - 1, 0, config.width() - 1);
+        see("hook_pos_embed", positions);
+        RealMatrix stream = embed.add(positions);
+        for (int layer = 0; layer < config.layers(); layer++) {
+            stream = block(layer, stream);
+        }
+        RealMatrix last = norm("ln_final.", stream, weights.finalNorm());
+        see("unembed.hook_in", last);
+        see("unembed.hook_out", last.multiply(matrix(weights.unembedding())));
+    }
+
+    private RealMatrix block(int layer, RealMatrix pre) {
+        String name = "blocks." + layer + ".";
+        Weights.Block b = weights.blocks().get(layer);
+        see(name + "hook_resid_pre", pre);
+        RealMatrix normed = norm(name + "ln1.", pre, b.norm1());
+        RealMatrix attention = attention(layer, name, normed, b);
+        see(name + "hook_attn_out", attention);
+        RealMatrix mid = pre.add(attention);
+        see(name + "hook_resid_mid", mid);
+        RealMatrix hidden = affine(norm(name + "ln2.", mid, b.norm2()), b.mlpIn());
+        see(name + "mlp.hook_pre", hidden);
+        for (int row = 0; row < hidden.getRowDimension(); row++) {
+            for (int column = 0; column < hidden.getColumnDimension(); column++) {
+                hidden.setEntry(row, column, activation(config.activation(), hidden.getEntry(row, column)));
+            }
+        }
+        see(name + "mlp.hook_post", hidden);
+        RealMatrix mlp = affine(hidden, b.mlpOut());
+        see(name + "hook_mlp_out", mlp);
+        RealMatrix post = mid.add(mlp);
+        see(name + "hook_resid_post", post);
+        return post;
+    }
+
+    private RealMatrix attention(int layer, String name, RealMatrix x, Weights.Block b) {
+        int positions = x.getRowDimension();
+        int headWidth = config.width() / config.heads();
+        RealMatrix q = affine(x, b.query());
+        RealMatrix k = affine(x, b.key());
+        RealMatrix v = affine(x, b.value());
+        see(name + "attn.hook_q", q);
+        see(name + "attn.hook_k", k);
+        see(name + "attn.hook_v", v);
+        RealMatrix outputWeight = matrix(b.attentionOut().weight());
+        double[] scores = new double[config.heads() * positions * positions];
+        double[] pattern = new double[scores.length];
+        double[] result = new double[positions * config.heads() * config.width()];
+        RealMatrix z = MatrixUtils.createRealMatrix(positions, config.width());
+        for (int head = 0; head < config.heads(); head++) {
+            int from = head * headWidth;
+            int to = from + headWidth - 1;
+            RealMatrix headScores = q.getSubMatrix(0, positions - 1, from, to)
+                    .multiply(k.getSubMatrix(0, positions - 1, from, to).transpose())
+                    .scalarMultiply(scale(layer, headWidth));
+            RealMatrix headPattern = MatrixUtils.createRealMatrix(positions, positions);
+            for (int query = 0; query < positions; query++) {
+                softmax(headScores, headPattern, query);
+                for (int key = 0; key < positions; key++) {
+                    int at = (head * positions + query) * positions + key;
+                    scores[at] = key <= query ? headScores.getEntry(query, key) : Double.NEGATIVE_INFINITY;
+                    pattern[at] = headPattern.getEntry(query, key);
+                }
+            }
+            RealMatrix headZ = headPattern.multiply(v.getSubMatrix(0, positions - 1, from, to));
+            z.setSubMatrix(headZ.getData(), 0, from);
+            RealMatrix headResult = headZ.multiply(outputWeight.getSubMatrix(from, to, 0, config.width() - 1));
+            for (int query = 0; query < positions; query++) {
+                int at = (query * config.heads() + head) * config.width();
+                System.arraycopy(headResult.getRow(query), 0, result, at, config.width());
+            }
+        }
+        seen.put(name + "attn.hook_attn_scores", scores);
+        seen.put(name + "attn.hook_pattern", pattern);
+        see(name + "attn.hook_z", z);
+        seen.put(name + "attn.hook_result", result);
+        return affine(z, b.attentionOut());
+    }
+
+    private double scale(int layer, int headWidth) {
+        double scale = config.scaleAttention() ? 1 / Math.sqrt(headWidth) : 1;
+        return config.scaleByInverseLayer() ? scale / (layer + 1) : scale;
+    }
+
+    private static void softmax(RealMatrix scores, RealMatrix pattern, int query) {
+        double max = Double.NEGATIVE_INFINITY;
+        for (int key = 0; key <= query; key++) {
+            max = Math.max(max, scores.getEntry(query, key));
+        }
+        double total = 0;
+        for (int key = 0; key <= query; key++) {
+            total += Math.exp(scores.getEntry(query, key) - max);
+        }
+        for (int key = 0; key <= query; key++) {
+            pattern.setEntry(query, key, Math.exp(scores.getEntry(query, key) - max) / total);
+        }
+    }
+
+    private RealMatrix norm(String name, RealMatrix x, Affine affine) {
+        int width = x.getColumnDimension();
+        double[] weight = matrix(affine.weight()).getRow(0);
+        double[] bias = matrix(affine.bias()).getRow(0);
+        double[] scales = new double[x.getRowDimension()];
+        RealMatrix normalized = x.copy();
+        RealMatrix out = x.copy();
+        for (int row = 0; row < x.getRowDimension(); row++) {
+            double[] values = x.getRow(row);
+            double mean = Arrays.stream(values).average().orElseThrow();
+            double variance = Arrays.stream(values)
+                    .map(value -> (value - mean) * (value - mean))
+                    .average()
+                    .orElseThrow();
+            scales[row] = Math.sqrt(variance + config.epsilon());
+            for (int column = 0; column < width; column++) {
+                double value = (values[column] - mean) / scales[row];
+                normalized.setEntry(row, column, value);
+                out.setEntry(row, column, value * weight[column] + bias[column]);
+            }
+        }
+        seen.put(name + "hook_scale", scales);
+        see(name + "hook_normalized", normalized);
+        return out;
+    }
+
+    private RealMatrix affine(RealMatrix x, Affine affine) {
+        RealMatrix out = x.multiply(matrix(affine.weight()));
+        double[] bias = matrix(affine.bias()).getRow(0);
+        for (int row = 0; row < out.getRowDimension(); row++) {
+            for (int column = 0; column < bias.length; column++) {
+                out.addToEntry(row, column, bias[column]);
+            }
+        }
+        return out;
+    }
+
+    private static double activation(Activation function, double x) {
+        return switch (function) {
+            case GELU_NEW -> 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+            case GELU -> 0.5 * x * Erf.erfc(-x / Math.sqrt(2));
+            case RELU -> Math.max(x, 0);
+        };
+    }
+
+    /** The weight's elements, rounded as the machine keeps them. */
+    private RealMatrix matrix(Tensor tensor) {
+        WeightView view = views.get(tensor);
+        RealMatrix matrix = MatrixUtils.createRealMatrix(tensor.rows(), tensor.columns());
+        var cell = MemorySegment.ofArray(new float[1]);
+        for (int row = 0; row < tensor.rows(); row++) {
+            for (int column = 0; column < tensor.columns(); column++) {
+                tensor.type().write(cell, 0, view.at(row, column));
+                matrix.setEntry(row, column, tensor.type().read(cell, 0));
+            }
+        }
+        return matrix;
+    }
+
+    private void see(String name, RealMatrix value) {
+        double[] flat = new double[value.getRowDimension() * value.getColumnDimension()];
+        for (int row = 0; row < value.getRowDimension(); row++) {
+            System.arraycopy(value.getRow(row), 0, flat, row * value.getColumnDimension(), value.getColumnDimension());
+        }
+        seen.put(name, flat);
+    }
+}
