@@ -1,0 +1,36 @@
+package dev.weir.bench;
+
+import dev.weir.model.ModelConfig;
+import dev.weir.tensor.DType;
+
+/**
+ * The least that a step must read and compute, from the shapes alone.
+ *
+ * @param bytes weights and cached keys and values, each read once
+ * @param operations multiplications and additions of matrix products and attention
+ */
+public record Cost(double bytes, double operations) {
+
+    /** One row at this position, with its logits. */
+    public static Cost ofDecode(ModelConfig c, DType dtype, int position) {
+        double cached = 2.0 * c.layers() * (position + 1) * c.width();
+        double weights = blockWeights(c) + headWeights(c);
+        return new Cost(weights * dtype.bytes() + cached * Float.BYTES, 2 * (weights + cached));
+    }
+
+    /** So many rows from position 0, with the logits of the last one. */
+    public static Cost ofPrefill(ModelConfig c, DType dtype, int rows) {
+        double pairs = 2.0 * c.layers() * c.width() * rows * (rows + 1) / 2;
+        return new Cost(
+                (blockWeights(c) + headWeights(c)) * dtype.bytes(),
+                2 * (blockWeights(c) * rows + headWeights(c) + pairs));
+    }
+
+    private static double blockWeights(ModelConfig c) {
+        return c.layers() * (4.0 * c.width() * c.width() + 2.0 * c.width() * c.hidden());
+    }
+
+    private static double headWeights(ModelConfig c) {
+        return (double) c.width() * c.vocabulary();
+    }
+}
