@@ -1,0 +1,76 @@
+package dev.weir.cli;
+
+import static dev.weir.cli.Terminal.weir;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BenchCommandTest {
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void eachWayOfTracingIsTimedBesideTheLimitsOfTheMachine() throws IOException {
+        String model = TinyModel.in(folder).toString();
+        String[] arguments = {
+            "bench",
+            "--model",
+            model,
+            "-p",
+            "9",
+            "-n",
+            "5",
+            "-d",
+            "3",
+            "--trace",
+            "off,resid,all",
+            "--repeat",
+            "2",
+            "--threads",
+            "1"
+        };
+        Terminal.Result printed = weir(arguments);
+        assertEquals(0, printed.code(), printed.err());
+        assertTrue(printed.out().contains("prefill 9"), printed.out());
+        assertTrue(printed.out().contains("decode 5 at 3"), printed.out());
+        String[] asJson = Arrays.copyOf(arguments, arguments.length + 1);
+        asJson[arguments.length] = "--json";
+        JsonNode report = weir(asJson).json();
+        assertEquals(6, report.at("/results").size());
+        assertEquals("resid", report.at("/results/2/trace").textValue());
+        for (JsonNode figure : report.at("/results")) {
+            assertTrue(figure.at("/tokens_per_second").doubleValue() > 0);
+            assertTrue(figure.at("/min").doubleValue() <= figure.at("/max").doubleValue());
+            assertTrue(figure.at("/share_of_limit").doubleValue() > 0);
+        }
+        assertTrue(report.at("/read_gigabytes_per_second").doubleValue() > 0.1);
+        assertTrue(report.at("/gigaflops").doubleValue() > 0.1);
+    }
+
+    @Test
+    void whatCannotBeTimedIsRefused() throws IOException {
+        String model = TinyModel.in(folder).toString();
+        assertRefused("gpt3", "bench", "--shape", "gpt3");
+        assertRefused("expected it or --model", "bench", "--shape", "gpt2", "--model", model);
+        assertRefused("'some'", "bench", "--model", model, "--trace", "some");
+        assertRefused("at most 24", "bench", "--model", model, "-p", "25", "-n", "0");
+        assertRefused("repeats", "bench", "--model", model, "-p", "2", "-n", "0", "--repeat", "0");
+        assertRefused("--threads", "bench", "--model", model, "-p", "2", "--threads", "0");
+        assertRefused("neither", "bench", "--model", model, "-p", "0", "-n", "0");
+    }
+
+    private static void assertRefused(String part, String... arguments) {
+        Terminal.Result result = weir(arguments);
+        assertEquals(2, result.code(), result.err());
+        assertTrue(result.err().contains(part), result.err());
+        assertEquals(1, result.err().lines().count(), result.err());
+        assertEquals("", result.out());
+    }
+}
