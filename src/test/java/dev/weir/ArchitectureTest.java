@@ -1,0 +1,117 @@
+package dev.weir;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.Architectures.LayeredArchitecture;
+import dev.weir.program.Op;
+import java.util.Arrays;
+
+/** The house rules. Each line of the floor plan in {@code docs/architecture.md} is a line here. */
+@AnalyzeClasses(packages = "dev.weir", importOptions = DoNotIncludeTests.class)
+class ArchitectureTest {
+
+    /** A package and the packages that it may import, bottom floor first. */
+    private static final String[][] HOUSE = {
+        {"tensor"},
+        {"hook", "tensor"},
+        {"tokenizer"},
+        {"safetensors", "tensor"},
+        {"program", "tensor", "hook"},
+        {"model", "tensor", "hook", "program"},
+        {"backend", "tensor", "hook", "program"},
+        {"dump", "tensor", "hook", "safetensors"},
+        {"checkpoint", "tensor", "safetensors", "hook", "program", "model", "backend"},
+        {"engine", "tensor", "tokenizer", "hook", "program", "model", "backend", "checkpoint"},
+        {"bench", "tensor", "hook", "program", "model", "checkpoint", "engine", "backend"},
+        {"lens", "tensor", "tokenizer", "hook", "model", "dump", "engine"},
+    };
+
+    @ArchTest
+    static final ArchRule aPackageImportsOnlyFromFloorsBelow = house();
+
+    private static ArchRule house() {
+        LayeredArchitecture rule = layeredArchitecture().consideringOnlyDependenciesInLayers();
+        rule = rule.layer("cli").definedBy("dev.weir.cli").whereLayer("cli").mayNotBeAccessedByAnyLayer();
+        for (String[] room : HOUSE) {
+            rule = rule.layer(room[0]).definedBy("dev.weir." + room[0] + "..");
+        }
+        for (String[] room : HOUSE) {
+            var below = Arrays.copyOfRange(room, 1, room.length);
+            rule = below.length == 0
+                    ? rule.whereLayer(room[0]).mayNotAccessAnyLayer()
+                    : rule.whereLayer(room[0]).mayOnlyAccessLayers(below);
+        }
+        return rule;
+    }
+
+    @ArchTest
+    static final ArchRule packagesHaveNoCircles =
+            slices().matching("dev.weir.(**)").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule theSeamDoesNotKnowItsMachines = noClasses()
+            .that()
+            .resideInAPackage("dev.weir.backend")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.weir.backend.*..");
+
+    @ArchTest
+    static final ArchRule theIncubatorHasOneUser = only("jdk.incubator.vector..", "dev.weir.backend.cpu.vector");
+
+    @ArchTest
+    static final ArchRule theTokenizerLibraryHasOneUser = only("ai.djl..", "dev.weir.tokenizer");
+
+    @ArchTest
+    static final ArchRule theCommandLineLibrariesHaveOneUser = only("picocli..", "dev.weir.cli");
+
+    @ArchTest
+    static final ArchRule theProgressBarHasOneUser = only("me.tongfei..", "dev.weir.cli");
+
+    @ArchTest
+    static final ArchRule jsonHasThreeUsers =
+            only("com.fasterxml.jackson..", "dev.weir.tokenizer", "dev.weir.checkpoint", "dev.weir.cli");
+
+    private static ArchRule only(String library, String... users) {
+        return noClasses()
+                .that()
+                .resideOutsideOfPackages(users)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(library);
+    }
+
+    @ArchTest
+    static final ArchRule onlyTheCommandLinePrints = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.weir.cli")
+            .should()
+            .accessField(System.class, "out")
+            .orShould()
+            .accessField(System.class, "err");
+
+    @ArchTest
+    static final ArchRule opsAreData = classes()
+            .that()
+            .implement(Op.class)
+            .and()
+            .areNotInterfaces()
+            .should()
+            .beRecords();
+
+    @ArchTest
+    static final ArchRule anIdeaHasAName = noClasses()
+            .should()
+            .haveSimpleNameStartingWith("Abstract")
+            .orShould()
+            .haveNameMatching(".*(Manager|Utils?|Helper|Impl)")
+            .orShould()
+            .resideInAnyPackage("..util..", "..common..", "..impl..");
+}
