@@ -15,6 +15,7 @@ import dev.weir.engine.Options;
 import dev.weir.engine.Weir;
 import dev.weir.tensor.DType;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -36,7 +37,8 @@ import picocli.CommandLine.Option;
             "Tokens per second of a prompt and of generation, and the share of the limit that the same run",
             "measures: of the peak of multiply-adds for a prompt, of the read bandwidth of memory for",
             "generation. Ways of tracing alternate, so that their ratio holds on a noisy machine.",
-            "Figures are medians of the repeats, with the smallest and the largest behind them."
+            "Figures are medians of the repeats, with the smallest and the largest behind them; the limits are",
+            "measured after every round, and their medians count."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -128,9 +130,12 @@ final class BenchCommand implements Callable<Integer> {
         try (Weir weir = Weir.of(source(), options);
                 Progress progress = Progress.of(shell, "bench", " rounds", repeat + 1L)) {
             var benchmark = new Benchmark(weir, workload);
-            MachineLimits before = MachineLimits.measure(processors);
-            Map<Watching, Benchmark.Result> results = benchmark.run(watchings, repeat, () -> progress.advance(1));
-            MachineLimits limits = before.best(MachineLimits.measure(processors));
+            var measured = new ArrayList<MachineLimits>();
+            Map<Watching, Benchmark.Result> results = benchmark.run(watchings, repeat, () -> {
+                measured.add(MachineLimits.measure(processors));
+                progress.advance(1);
+            });
+            MachineLimits limits = MachineLimits.median(measured);
             progress.hide();
             var report = new Report(weir, workload, limits, results);
             if (json.given()) {

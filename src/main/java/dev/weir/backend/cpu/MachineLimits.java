@@ -1,6 +1,8 @@
 package dev.weir.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
 
 /**
  * What this machine does at best, measured with the instructions that the kernels use: decoding is bound by the first figure,
@@ -32,10 +34,21 @@ public record MachineLimits(int threads, double readGigabytes, double gigaflops)
         return measure(threads, Fastest.probe());
     }
 
-    /** The higher of each figure, of two measurements with as many threads. */
-    public MachineLimits best(MachineLimits that) {
+    /**
+     * The middle of each figure: what held while the speed of the machine drifted.
+     *
+     * @param measured at least one, all with as many threads
+     */
+    public static MachineLimits median(List<MachineLimits> measured) {
         return new MachineLimits(
-                threads, Math.max(readGigabytes, that.readGigabytes), Math.max(gigaflops, that.gigaflops));
+                measured.getFirst().threads,
+                median(measured, MachineLimits::readGigabytes),
+                median(measured, MachineLimits::gigaflops));
+    }
+
+    private static double median(List<MachineLimits> measured, ToDoubleFunction<MachineLimits> figure) {
+        double[] ascending = measured.stream().mapToDouble(figure).sorted().toArray();
+        return ascending[ascending.length / 2];
     }
 
     static MachineLimits measure(int threads, Probe probe) {
