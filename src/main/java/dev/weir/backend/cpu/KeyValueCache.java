@@ -39,7 +39,7 @@ final class KeyValueCache {
         this.panelWidth = panelWidth;
         panelBytes = Panels.panelBytes(DType.FLOAT32, shape.depth(), panelWidth);
         headBytes = Math.ceilDiv(shape.columns(), panelWidth) * panelBytes;
-        memory = slabs.allocate(Math.multiplyExact(headBytes, Math.multiplyExact(shape.slots(), shape.heads())));
+        memory = slabs.allocate(Math.multiplyExact(headBytes, (long) shape.slots() * shape.heads()));
     }
 
     Shape shape() {

@@ -6,9 +6,19 @@ import java.util.Arrays;
 /**
  * What each op means, one float32 operation after another. Plain loops, to be read and to be tested against; they are not fast.
  *
- * <p>Two rules make results independent of how work is cut up. A product reduces in one chain of fused multiply-adds, k ascending,
- * so vector lanes run over columns. A sum over a row has {@value #LANES} partial sums, lane i taking the elements i, i + 16, i + 32,
- * ... in ascending order from zero; then lane i takes up lane i + 8, then i + 4, i + 2 and i + 1. A maximum has no order.
+ * <p>Three rules make results independent of how work is cut up:
+ *
+ * <ul>
+ *   <li>A product reduces in one chain of fused multiply-adds from zero, k ascending, so vector lanes run over columns; a bias is
+ *       added to the finished sum. Weights are rounded to the type in which they are kept, once, and widened exactly.
+ *   <li>A sum over a row has {@value #LANES} partial sums, lane i taking the elements i, i + 16, i + 32, ... in ascending order from
+ *       zero; then lane i takes up lane i + 8, then i + 4, i + 2 and i + 1.
+ *   <li>A maximum has no order, and is NaN if anything is.
+ * </ul>
+ *
+ * <p>Attention is made of these: for each head the product of the query with the keys up to the row's position, times the scale
+ * ({@link #scale}), is the score; {@link #softmax} over the positions, lanes by position, is the pattern; its product with the
+ * values, positions ascending, is z. The result of a head is the product of its part of z with its rows of the output matrix.
  */
 public final class ScalarKernels implements Kernels {
 
