@@ -4,6 +4,7 @@ import dev.weir.hook.Rows;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,24 @@ final class AttentionStage implements Stage {
 
     private record Tile(int firstRow, int rows) {}
 
+    /**
+     * Scores or patterns that somebody looks at.
+     *
+     * @param values [rows, heads x keys]
+     * @param masked what a key after the row's position has, for each of the keys
+     */
+    record Shown(Window values, float[] masked) {
+        static Shown scores(Window values, int keys) {
+            var masked = new float[keys];
+            Arrays.fill(masked, Float.NEGATIVE_INFINITY);
+            return new Shown(values, masked);
+        }
+
+        static Shown pattern(Window values, int keys) {
+            return new Shown(values, new float[keys]);
+        }
+    }
+
     private final Workers workers;
     private final int heads;
     private final int headWidth;
@@ -23,9 +42,8 @@ final class AttentionStage implements Stage {
     private final KeyValueCache keys;
     private final KeyValueCache values;
     private final Window z;
-    private final @Nullable Window scores;
-    private final @Nullable Window pattern;
-    private final int shownKeys;
+    private final @Nullable Shown scores;
+    private final @Nullable Shown pattern;
 
     AttentionStage(
             Workers workers,
@@ -36,9 +54,8 @@ final class AttentionStage implements Stage {
             KeyValueCache keys,
             KeyValueCache values,
             Window z,
-            @Nullable Window scores,
-            @Nullable Window pattern,
-            int shownKeys) {
+            @Nullable Shown scores,
+            @Nullable Shown pattern) {
         this.workers = workers;
         this.heads = heads;
         this.headWidth = headWidth;
@@ -49,7 +66,6 @@ final class AttentionStage implements Stage {
         this.z = z;
         this.scores = scores;
         this.pattern = pattern;
-        this.shownKeys = shownKeys;
     }
 
     @Override
@@ -113,19 +129,23 @@ final class AttentionStage implements Stage {
     /** Turns one row's products into scores and then into its pattern. */
     private void weigh(Kernels kernels, Window weights, int seen, int row, int head) {
         kernels.scale(weights, seen, scale);
-        show(weights, seen, scores, Float.NEGATIVE_INFINITY, row, head);
+        show(weights, seen, scores, row, head);
         kernels.softmax(weights, seen);
-        show(weights, seen, pattern, 0, row, head);
+        show(weights, seen, pattern, row, head);
     }
 
-    private void show(Window weights, int seen, @Nullable Window aside, float masked, int row, int head) {
-        if (aside == null) {
-            return;
-        }
-        Window shown = aside.from(row, (long) head * shownKeys);
-        MemorySegment.copy(weights.data(), weights.offset(), shown.data(), shown.offset(), (long) seen * Float.BYTES);
-        for (int key = seen; key < shownKeys; key++) {
-            shown.data().set(ValueLayout.JAVA_FLOAT, shown.at(0, key), masked);
+    private void show(Window weights, int seen, @Nullable Shown shown, int row, int head) {
+        if (shown != null) {
+            int keys = shown.masked.length;
+            Window keysOfHead = shown.values.from(row, (long) head * keys);
+            MemorySegment.copy(
+                    weights.data(),
+                    weights.offset(),
+                    keysOfHead.data(),
+                    keysOfHead.offset(),
+                    (long) seen * Float.BYTES);
+            MemorySegment.copy(
+                    shown.masked, seen, keysOfHead.data(), ValueLayout.JAVA_FLOAT, keysOfHead.at(0, seen), keys - seen);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.weir.backend.cpu;
 
+import dev.weir.backend.cpu.AttentionStage.Shown;
 import dev.weir.backend.cpu.Kernels.Normalization;
 import dev.weir.hook.Rows;
 import dev.weir.program.Op;
@@ -146,6 +147,9 @@ final class Binding {
     }
 
     private Stage attention(Op.Attention o) {
+        int shownKeys = o.scores().columns() / o.heads();
+        Window scores = aside(o.scores());
+        Window pattern = aside(o.pattern());
         return new AttentionStage(
                 workers,
                 o.heads(),
@@ -155,9 +159,8 @@ final class Binding {
                 workspace.cache(o.keys()),
                 workspace.cache(o.values()),
                 value(o.z()),
-                aside(o.scores()),
-                aside(o.pattern()),
-                o.scores().columns() / o.heads());
+                scores == null ? null : Shown.scores(scores, shownKeys),
+                pattern == null ? null : Shown.pattern(pattern, shownKeys));
     }
 
     private Stage headResults(Op.HeadResults o) {
