@@ -1,5 +1,7 @@
 package dev.weir.checkpoint;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.model.ModelConfig;
 import dev.weir.program.Activation;
 import java.util.Arrays;
@@ -45,6 +47,25 @@ record Gpt2ConfigFile(ModelConfig model, boolean tiedHead) {
                 json.flag("scale_attn_weights", true),
                 json.flag("scale_attn_by_inverse_layer_idx", false));
         return new Gpt2ConfigFile(model, json.flag("tie_word_embeddings", true));
+    }
+
+    /** The file that {@link #of} reads as this. */
+    String text() {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.putArray("architectures").add("GPT2LMHeadModel");
+        json.put("model_type", "gpt2");
+        json.put("vocab_size", model.vocabulary());
+        json.put("n_positions", model.context());
+        json.put("n_embd", model.width());
+        json.put("n_layer", model.layers());
+        json.put("n_head", model.heads());
+        json.put("n_inner", model.hidden());
+        json.put("activation_function", model.activation().label());
+        json.put("layer_norm_epsilon", model.epsilon());
+        json.put("scale_attn_weights", model.scaleAttention());
+        json.put("scale_attn_by_inverse_layer_idx", model.scaleByInverseLayer());
+        json.put("tie_word_embeddings", tiedHead);
+        return json.toPrettyString() + "\n";
     }
 
     /** {@code reorder_and_upcast_attn} is not among them: it changes rounding in half precision, and Weir's stream is float32. */

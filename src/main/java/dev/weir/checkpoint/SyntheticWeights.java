@@ -6,10 +6,14 @@ import dev.weir.model.Weights;
 import dev.weir.program.Activation;
 import dev.weir.safetensors.Declaration;
 import dev.weir.safetensors.SafetensorsFile;
+import dev.weir.safetensors.SafetensorsWriter;
 import dev.weir.tensor.DType;
 import dev.weir.tensor.Tensor;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -99,6 +103,18 @@ public final class SyntheticWeights implements ModelSource {
                     .addRuns(runs);
         }
         runs.parallelStream().forEach(Noise.Run::fill);
+    }
+
+    /**
+     * Writes the weights as Hugging Face lays a model out, so that {@link Checkpoint} or another engine can open the same ones.
+     *
+     * @param folder is made if it is not there; files in it that have the same names are replaced
+     */
+    public void save(Path folder) throws IOException {
+        Files.createDirectories(folder);
+        Files.writeString(folder.resolve(Gpt2ConfigFile.FILE), new Gpt2ConfigFile(config, true).text());
+        SafetensorsWriter.write(
+                folder.resolve("model.safetensors"), Map.of("format", "pt"), List.copyOf(entries.values()));
     }
 
     private static float centre(String tensor) {

@@ -15,6 +15,7 @@ import dev.weir.engine.Options;
 import dev.weir.engine.Weir;
 import dev.weir.tensor.DType;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -45,7 +46,8 @@ import picocli.CommandLine.Option;
             "  weir bench",
             "  weir bench --shape gpt2 --dtype bfloat16 --threads 2",
             "  weir bench --shape gpt2 -p 0 -n 64 -d 890 --trace off,resid,all",
-            "  weir bench --model path/to/gpt2 --json"
+            "  weir bench --model path/to/gpt2 --json",
+            "  weir bench --shape gpt2 --save random-gpt2"
         })
 final class BenchCommand implements Callable<Integer> {
 
@@ -61,6 +63,13 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "SHAPE",
             description = "Random weights instead of a model: gpt2, gpt2-medium, gpt2-large or gpt2-xl.")
     private Optional<String> shape = Optional.empty();
+
+    @Option(
+            names = "--save",
+            paramLabel = "DIR",
+            description = "Times nothing, and writes the random weights of --shape into a folder as Hugging Face"
+                    + " lays it out, for another engine or for --model.")
+    private Optional<Path> save = Optional.empty();
 
     @Option(
             names = {"-p", "--prompt-tokens"},
@@ -120,6 +129,9 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (save.isPresent()) {
+            return save(save.get());
+        }
         var workload = new Workload(promptTokens, newTokens, depth);
         List<Watching> watchings = traces.stream().map(BenchCommand::watching).toList();
         if (threads.isPresent() && threads.get() <= 0) {
@@ -147,15 +159,24 @@ final class BenchCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
+    private int save(Path target) throws IOException {
+        String name =
+                shape.orElseThrow(() -> new IllegalArgumentException("--save: expected --shape as well, got none"));
+        try (SyntheticWeights weights = synthetic(name)) {
+            weights.save(target);
+        }
+        return ExitCode.OK;
+    }
+
     private ModelSource source() throws IOException {
-        if (shape.isEmpty()) {
-            return Checkpoint.open(folder.find(shell));
-        }
+        return shape.isPresent() ? synthetic(shape.get()) : Checkpoint.open(folder.find(shell));
+    }
+
+    private SyntheticWeights synthetic(String name) {
         if (folder.isGiven()) {
-            throw new IllegalArgumentException("--shape " + shape.get() + ": expected it or --model, got both");
+            throw new IllegalArgumentException("--shape " + name + ": expected it or --model, got both");
         }
-        return new SyntheticWeights(
-                shape.get(), SyntheticWeights.shape(shape.get()), dtype.orElse(DType.FLOAT32), SEED);
+        return new SyntheticWeights(name, SyntheticWeights.shape(name), dtype.orElse(DType.FLOAT32), SEED);
     }
 
     private static Watching watching(String label) {

@@ -12,8 +12,12 @@ import dev.weir.model.Weights;
 import dev.weir.program.Activation;
 import dev.weir.tensor.DType;
 import dev.weir.tensor.Tensor;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -99,6 +103,29 @@ class SyntheticWeightsTest {
         double n = weight.size();
         assertEquals(mean, sum / n, 5 * deviation / Math.sqrt(n), weight + " mean");
         assertEquals(deviation, Math.sqrt(squares / n), 5 * deviation / Math.sqrt(2 * n), weight + " deviation");
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT32", "FLOAT16", "BFLOAT16"})
+    void whatIsSavedIsACheckpointOfTheSameBits(DType dtype, @TempDir Path folder) throws IOException {
+        var weights = Weights.of(SMALL, dtype);
+        try (var source = small(dtype, 5)) {
+            source.save(folder);
+            try (var saved = Checkpoint.open(folder)) {
+                assertEquals(SMALL, saved.config());
+                assertEquals(dtype, saved.type());
+                var theirs = saved.views(weights);
+                source.views(weights).forEach((weight, view) -> assertSame(weight, view, theirs.get(weight)));
+            }
+        }
+    }
+
+    private static void assertSame(Tensor weight, WeightView expected, @Nullable WeightView got) {
+        assertNotNull(got, weight.toString());
+        for (int c = 0; c < weight.columns(); c++) {
+            int row = weight.rows() - 1;
+            assertEquals(expected.at(row, c), got.at(row, c), weight.toString());
+        }
     }
 
     @Test

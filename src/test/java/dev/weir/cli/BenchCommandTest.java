@@ -63,6 +63,7 @@ class BenchCommandTest {
         assertRefused("at most 24", "bench", "--model", model, "-p", "25", "-n", "0");
         assertRefused("repeats", "bench", "--model", model, "-p", "2", "-n", "0", "--repeat", "0");
         assertRefused("--threads", "bench", "--model", model, "-p", "2", "--threads", "0");
+        assertRefused("--shape", "bench", "--save", folder.resolve("saved").toString());
         assertRefused("neither", "bench", "--model", model, "-p", "0", "-n", "0");
     }
 
