@@ -1,4 +1,4 @@
-package dev.weir.backend.cpu;
+package dev.weir.backend;
 
 import dev.weir.hook.Rows;
 import dev.weir.program.Inputs;
@@ -8,7 +8,7 @@ import dev.weir.tensor.Tensor;
 import java.util.BitSet;
 
 /**
- * What a plan asks of the rows of a step. They are checked before anything is written.
+ * What a plan asks of the rows of a step. Every machine checks them before anything is written.
  *
  * @param rows exactly so many
  * @param outputs exactly so many
@@ -16,9 +16,10 @@ import java.util.BitSet;
  * @param positions positions below this
  * @param slots slots below this
  */
-record RowLimits(int rows, int outputs, int tokens, int positions, int slots) {
+public record RowLimits(int rows, int outputs, int tokens, int positions, int slots) {
 
-    static RowLimits of(Plan plan) {
+    /** What a plan asks. */
+    public static RowLimits of(Plan plan) {
         Inputs inputs = plan.inputs();
         int tokens = Integer.MAX_VALUE;
         int positions = Integer.MAX_VALUE;
@@ -46,7 +47,12 @@ record RowLimits(int rows, int outputs, int tokens, int positions, int slots) {
         return plan.place(shown).isPresent() ? shown.columns() / attention.heads() : Integer.MAX_VALUE;
     }
 
-    void require(Rows given) {
+    /**
+     * Refuses rows that do not fit the plan.
+     *
+     * @throws IllegalArgumentException for the first that does not
+     */
+    public void require(Rows given) {
         requireCount("rows", rows, given.count());
         requireCount("outputs", outputs, given.outputs().length);
         requireBelow("token id", given.tokens(), tokens);

@@ -1,0 +1,35 @@
+package dev.weir.backend.cuda;
+
+/**
+ * How a GPU is to work.
+ *
+ * @param exact one order of operations per op, that of the CPU: the same value has the same bits in every step and on both machines
+ * @param tf32 whether matmuls of float32 weights may round what they multiply to 10 bits of mantissa, where that is faster
+ * @param graphs whether a plan that runs again is captured and replayed; without, every kernel is launched every time
+ * @param sync whether to wait after every launch, so that an error is found at the op that made it; slow
+ */
+public record CudaOptions(boolean exact, boolean tf32, boolean graphs, boolean sync) {
+
+    /** Fast, true float32, graphs. */
+    public static final CudaOptions DEFAULT = new CudaOptions(false, false, true, false);
+
+    /** The same bits as the CPU, or not. */
+    public CudaOptions withExact(boolean value) {
+        return new CudaOptions(value, tf32, graphs, sync);
+    }
+
+    /** TensorFloat-32, or not. */
+    public CudaOptions withTf32(boolean value) {
+        return new CudaOptions(exact, value, graphs, sync);
+    }
+
+    /** Graphs, or not. */
+    public CudaOptions withGraphs(boolean value) {
+        return new CudaOptions(exact, tf32, value, sync);
+    }
+
+    /** Waiting after every launch, or not. */
+    public CudaOptions withSync(boolean value) {
+        return new CudaOptions(exact, tf32, graphs, value);
+    }
+}
