@@ -65,6 +65,22 @@ __device__ __forceinline__ void storeGroup(float* to, const Group<4>& group) {
     *reinterpret_cast<float4*>(to) = make_float4(group.of[0], group.of[1], group.of[2], group.of[3]);
 }
 
+/// Copies a row; the whole block takes part.
+template <int WIDTH> __device__ __forceinline__ void copyGroups(float* to, const float* from, int columns) {
+#pragma unroll 4
+    for (int first = threadIdx.x * WIDTH; first < columns; first += blockDim.x * WIDTH) {
+        storeGroup(to + first, loadGroup<WIDTH>(from + first));
+    }
+}
+
+__device__ __forceinline__ void copyRow(float* to, const float* from, int columns) {
+    if (columns % 4 == 0 && aligned16(to) && aligned16(from)) {
+        copyGroups<4>(to, from, columns);
+    } else {
+        copyGroups<1>(to, from, columns);
+    }
+}
+
 // ---- sums of a row ----------------------------------------------------------------------------------------------------------------
 
 /// The partial sums of a row: lane i takes the elements i, i + 16, i + 32, ...

@@ -1,0 +1,117 @@
+// The norm of one row by one block, for layer_norm.cu and add_layer_norm.cu.
+//
+// One row is latency, not bandwidth: everything is asked for at once. The row goes to shared memory while weight and bias come into
+// registers; one warp does the two sums of sixteen lanes, each a chain as long as columns / 16; then all threads finish.
+#pragma once
+
+#include "numbers.cuh"
+
+constexpr int NORM_BLOCK = 128;
+
+/// Groups of weight and bias that a thread holds ready: up to 2048 columns wait for nothing after the sums.
+constexpr int NORM_READY = 4;
+
+/// What a norm makes of a row and from what; scale and normalized may be null.
+struct Norm {
+    float* out;
+    float* scale;
+    float* normalized;
+    const float* weight;
+    const float* bias;
+    float epsilon;
+
+    __device__ __forceinline__ Norm ofRow(int row, int columns) const {
+        size_t first = static_cast<size_t>(row) * columns;
+        return {out + first,
+                scale == nullptr ? nullptr : scale + row,
+                normalized == nullptr ? nullptr : normalized + first,
+                weight,
+                bias,
+                epsilon};
+    }
+
+    /// Whether rows of so many columns can be read and written by 16 bytes.
+    __device__ __forceinline__ bool byFours(int columns) const {
+        return columns % 4 == 0 && aligned16(out) && aligned16(normalized) && aligned16(weight) && aligned16(bias);
+    }
+};
+
+template <int WIDTH>
+__device__ __forceinline__ void finishGroup(
+        const Norm& norm,
+        const float* staged,
+        int first,
+        float mean,
+        float scale,
+        const Group<WIDTH>& weight,
+        const Group<WIDTH>& bias) {
+    Group<WIDTH> group = loadGroup<WIDTH>(staged + first);
+#pragma unroll
+    for (int k = 0; k < WIDTH; k++) {
+        group.of[k] = (group.of[k] - mean) / scale;
+    }
+    if (norm.normalized != nullptr) {
+        storeGroup(norm.normalized + first, group);
+    }
+#pragma unroll
+    for (int k = 0; k < WIDTH; k++) {
+        group.of[k] = fmaf(group.of[k], weight.of[k], bias.of[k]);
+    }
+    storeGroup(norm.out + first, group);
+}
+
+/// mean = sum(x) / D; scale = sqrt(sum((x - mean)^2) / D + epsilon); out = fma((x - mean) / scale, weight, bias).
+///
+/// @param staged shared memory for a row, aligned to 16 bytes
+/// @param load load(first) gives the WIDTH elements of x from there
+template <int WIDTH, class Load>
+__device__ __forceinline__ void normalizeRow(const Norm& norm, float* staged, int columns, Load load) {
+    constexpr int STEP = NORM_BLOCK * WIDTH;
+    __shared__ float meanAndScale[2];
+    int mine = threadIdx.x * WIDTH;
+
+    Group<WIDTH> weights[NORM_READY] = {};
+    Group<WIDTH> biases[NORM_READY] = {};
+#pragma unroll
+    for (int i = 0; i < NORM_READY; i++) {
+        if (mine + i * STEP < columns) {
+            weights[i] = loadGroup<WIDTH>(norm.weight + mine + i * STEP);
+            biases[i] = loadGroup<WIDTH>(norm.bias + mine + i * STEP);
+        }
+    }
+#pragma unroll 4
+    for (int first = mine; first < columns; first += STEP) {
+        storeGroup(staged + first, load(first));
+    }
+    __syncthreads();
+
+    if (threadIdx.x < WARP) {
+        float mean = sumOverRow(columns, [&](float sum, int c) { return sum + staged[c]; }) / columns;
+        float squares = sumOverRow(columns, [&](float sum, int c) {
+            float centred = staged[c] - mean;
+            return fmaf(centred, centred, sum);
+        });
+        float scale = sqrtf(squares / columns + norm.epsilon);
+        if (threadIdx.x == 0) {
+            meanAndScale[0] = mean;
+            meanAndScale[1] = scale;
+            if (norm.scale != nullptr) {
+                *norm.scale = scale;
+            }
+        }
+    }
+    __syncthreads();
+
+    float mean = meanAndScale[0];
+    float scale = meanAndScale[1];
+#pragma unroll
+    for (int i = 0; i < NORM_READY; i++) {
+        if (mine + i * STEP < columns) {
+            finishGroup(norm, staged, mine + i * STEP, mean, scale, weights[i], biases[i]);
+        }
+    }
+    for (int first = mine + NORM_READY * STEP; first < columns; first += STEP) {
+        Group<WIDTH> weight = loadGroup<WIDTH>(norm.weight + first);
+        finishGroup(norm, staged, first, mean, scale, weight, loadGroup<WIDTH>(norm.bias + first));
+    }
+}

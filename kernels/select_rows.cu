@@ -1,0 +1,13 @@
+// out[i] = x[rows[i]]
+//
+// out [outputs, columns], x [R, columns], rows [outputs]: the rows whose logits are wanted.
+// A block copies one row. Moves outputs x columns x 8 bytes. An exact copy: the result does not depend on the grid's order or the
+// block's size.
+// launch: block 128, grid (outputs), shared 0
+#include "numbers.cuh"
+
+extern "C" __global__ void __launch_bounds__(128)
+        select_rows(float* __restrict__ out, const float* __restrict__ x, const int* __restrict__ rows, int columns) {
+    size_t from = static_cast<size_t>(rows[blockIdx.x]);
+    copyRow(out + static_cast<size_t>(blockIdx.x) * columns, x + from * columns, columns);
+}
