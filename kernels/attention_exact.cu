@@ -1,0 +1,134 @@
+// scores[j] = scale * (q . keys[j]) for the keys j up to the row's position, pattern = softmax(scores), z = sum over j of
+// pattern[j] * values[j]; for each head of each row, in the order of docs/numerics.md
+//
+// z, q [rows, heads x headWidth]; scores, pattern [rows, heads x shownKeys], where a key after the row's position scores minus
+// infinity and weighs 0; keys, values [slots x context, heads x headWidth]; slots, positions [rows]. z, scores and pattern may be null.
+// A block does one head of one row: a thread takes whole keys, then whole columns of z, so every chain of fused multiply-adds is one
+// thread's; the sum of the softmax is the CPU's sixteen lanes.
+// Moves 8 x headWidth bytes a key, head and row. The result does not depend on the grid or the block: it is the CPU's, to the bit.
+// launch: block 128, grid (rows, heads), shared 4 * (context + headWidth)
+#include "numbers.cuh"
+
+constexpr int BLOCK = 128;
+
+/// The product of the query with one key, ascending.
+template <int WIDTH> __device__ __forceinline__ float product(const float* query, const float* key, int headWidth) {
+    float sum = 0;
+#pragma unroll 4
+    for (int first = 0; first < headWidth; first += WIDTH) {
+        Group<WIDTH> group = loadGroup<WIDTH>(key + first);
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) {
+            sum = fmaf(query[first + k], group.of[k], sum);
+        }
+    }
+    return sum;
+}
+
+/// Fills weights[0..seen) with the scores. Returns the largest of this thread's.
+template <int WIDTH>
+__device__ __forceinline__ float score(
+        float* weights, const float* query, const float* keys, int seen, int headWidth, int stride, float scale) {
+    float largest = -INFINITY;
+    for (int j = threadIdx.x; j < seen; j += BLOCK) {
+        float value = product<WIDTH>(query, keys + static_cast<size_t>(j) * stride, headWidth) * scale;
+        weights[j] = value;
+        largest = fmaxf(largest, value);
+    }
+    return largest;
+}
+
+/// The largest of the block's values, for every thread.
+__device__ __forceinline__ float blockMax(float value) {
+    __shared__ float largest[BLOCK / WARP];
+    value = warpMax(value);
+    if (threadIdx.x % WARP == 0) {
+        largest[threadIdx.x / WARP] = value;
+    }
+    __syncthreads();
+    value = largest[0];
+#pragma unroll
+    for (int warp = 1; warp < BLOCK / WARP; warp++) {
+        value = fmaxf(value, largest[warp]);
+    }
+    return value;
+}
+
+/// exp(x - max(x)) / sum(exp(x - max(x))), in place. Every thread sees the results.
+__device__ __forceinline__ void softmax(float* weights, int seen, float largest) {
+    __shared__ float total;
+    for (int j = threadIdx.x; j < seen; j += BLOCK) {
+        weights[j] = formulas::exp(weights[j] - largest);
+    }
+    __syncthreads();
+    if (threadIdx.x < WARP) {
+        float sum = sumOverRow(seen, [&](float lane, int j) { return lane + weights[j]; });
+        if (threadIdx.x == 0) {
+            total = sum;
+        }
+    }
+    __syncthreads();
+    float sum = total;
+    for (int j = threadIdx.x; j < seen; j += BLOCK) {
+        weights[j] = weights[j] / sum;
+    }
+    __syncthreads();
+}
+
+/// Writes a row of scores or of a pattern for those who look; `masked` stands for the keys that the row does not see.
+__device__ __forceinline__ void show(float* shown, const float* weights, int seen, int shownKeys, float masked) {
+    if (shown == nullptr) {
+        return;
+    }
+    float* keys = shown + (static_cast<size_t>(blockIdx.x) * gridDim.y + blockIdx.y) * shownKeys;
+    for (int j = threadIdx.x; j < shownKeys; j += BLOCK) {
+        keys[j] = j < seen ? weights[j] : masked;
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(BLOCK) attention_exact(
+        float* __restrict__ z,
+        float* __restrict__ scores,
+        float* __restrict__ pattern,
+        const float* __restrict__ q,
+        const float* __restrict__ keys,
+        const float* __restrict__ values,
+        const int* __restrict__ slots,
+        const int* __restrict__ positions,
+        int heads,
+        int headWidth,
+        int context,
+        int shownKeys,
+        float scale) {
+    extern __shared__ float shared[];
+    float* weights = shared;
+    float* query = shared + context;
+    int stride = heads * headWidth;
+    int seen = positions[blockIdx.x] + 1;
+    size_t inRow = static_cast<size_t>(blockIdx.x) * stride + blockIdx.y * headWidth;
+    size_t inCache = static_cast<size_t>(slots[blockIdx.x]) * context * stride + blockIdx.y * headWidth;
+
+    for (int i = threadIdx.x; i < headWidth; i += BLOCK) {
+        query[i] = q[inRow + i];
+    }
+    __syncthreads();
+    float largest = headWidth % 4 == 0 && aligned16(keys)
+            ? score<4>(weights, query, keys + inCache, seen, headWidth, stride, scale)
+            : score<1>(weights, query, keys + inCache, seen, headWidth, stride, scale);
+    largest = blockMax(largest);
+    show(scores, weights, seen, shownKeys, -INFINITY);
+    __syncthreads();
+    softmax(weights, seen, largest);
+    show(pattern, weights, seen, shownKeys, 0.0f);
+
+    if (z != nullptr) {
+        for (int column = threadIdx.x; column < headWidth; column += BLOCK) {
+            float sum = 0;
+#pragma unroll 16
+            for (int j = 0; j < seen; j++) {
+                sum = fmaf(weights[j], values[inCache + static_cast<size_t>(j) * stride + column], sum);
+            }
+            z[inRow + column] = sum;
+        }
+    }
+}
