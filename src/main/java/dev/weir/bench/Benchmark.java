@@ -89,27 +89,29 @@ public final class Benchmark {
         return count == 0 ? Optional.empty() : Optional.of(new Sample(rates));
     }
 
-    /** Tokens per second from an empty cache to the logits of the last prompt token. */
+    /** Tokens per second, of all sequences together, from an empty cache to the logits of the last prompt token of each. */
     private double prefill(Hooks hooks) {
         try (Run run = new Run(hooks, workload.promptTokens())) {
             long begin = System.nanoTime();
-            run.process(0, workload.promptTokens(), ROWS_PER_STEP);
+            run.fill(workload.promptTokens());
             return rate(workload.promptTokens(), begin);
         }
     }
 
-    /** Tokens per second of steps of one row, from the given depth on. */
+    /** Tokens per second, of all sequences together, in steps of one row of each, from the given depth on. */
     private double decode(Hooks hooks) {
         try (Run run = new Run(hooks, workload.depth() + workload.newTokens())) {
-            run.process(0, workload.depth(), ROWS_PER_STEP);
+            run.fill(workload.depth());
             long begin = System.nanoTime();
-            run.process(workload.depth(), workload.depth() + workload.newTokens(), 1);
+            for (int position = workload.depth(); position < workload.depth() + workload.newTokens(); position++) {
+                run.rows(position, position + 1, 0, workload.sequences());
+            }
             return rate(workload.newTokens(), begin);
         }
     }
 
-    private static double rate(int count, long begin) {
-        return count * 1e9 / (System.nanoTime() - begin);
+    private double rate(int count, long begin) {
+        return workload.sequences() * count * 1e9 / (System.nanoTime() - begin);
     }
 
     /** One session with one trace to memory. */
@@ -120,18 +122,33 @@ public final class Benchmark {
 
         Run(Hooks hooks, int length) {
             this.hooks = hooks;
-            this.session = weir.session(1, length);
-            recorder.begin(new TraceLayout(hooks.taps(), weir.config().dimensions(), 1, length, DType.FLOAT32));
+            this.session = weir.session(workload.sequences(), length);
+            recorder.begin(new TraceLayout(
+                    hooks.taps(), weir.config().dimensions(), workload.sequences(), length, DType.FLOAT32));
         }
 
-        void process(int from, int to, int rowsPerStep) {
-            for (int begin = from; begin < to; begin += rowsPerStep) {
-                int count = Math.min(rowsPerStep, to - begin);
-                int first = begin;
-                int[] positions = IntStream.range(first, first + count).toArray();
-                int[] ids = IntStream.of(positions).map(p -> tokens[p]).toArray();
-                step(new Rows(new int[count], positions, ids, new int[] {count - 1}));
+        /** The first positions of every sequence, one sequence after the other. */
+        void fill(int length) {
+            for (int slot = 0; slot < workload.sequences(); slot++) {
+                for (int begin = 0; begin < length; begin += ROWS_PER_STEP) {
+                    rows(begin, Math.min(length, begin + ROWS_PER_STEP), slot, slot + 1);
+                }
             }
+        }
+
+        /** One step: these positions of these slots, with the logits of the last position of each. */
+        void rows(int from, int to, int firstSlot, int endSlot) {
+            int each = to - from;
+            int count = each * (endSlot - firstSlot);
+            int[] slots =
+                    IntStream.range(0, count).map(r -> firstSlot + r / each).toArray();
+            int[] positions =
+                    IntStream.range(0, count).map(r -> from + r % each).toArray();
+            int[] ids = IntStream.of(positions).map(p -> tokens[p]).toArray();
+            int[] outputs = IntStream.range(0, endSlot - firstSlot)
+                    .map(s -> (s + 1) * each - 1)
+                    .toArray();
+            step(new Rows(slots, positions, ids, outputs));
         }
 
         private void step(Rows rows) {

@@ -11,11 +11,11 @@ import dev.weir.tensor.DType;
  */
 public record Cost(double bytes, double operations) {
 
-    /** One row at this position, with its logits. */
-    public static Cost ofDecode(ModelConfig c, DType dtype, int position) {
-        double cached = 2.0 * c.layers() * (position + 1) * c.width();
+    /** One row of each of so many sequences, all at this position, with their logits. */
+    public static Cost ofDecode(ModelConfig c, DType dtype, int position, int sequences) {
+        double cached = 2.0 * c.layers() * (position + 1) * c.width() * sequences;
         double weights = blockWeights(c) + headWeights(c);
-        return new Cost(weights * dtype.bytes() + cached * Float.BYTES, 2 * (weights + cached));
+        return new Cost(weights * dtype.bytes() + cached * Float.BYTES, 2 * (weights * sequences + cached));
     }
 
     /** So many rows from position 0, with the logits of the last one. */

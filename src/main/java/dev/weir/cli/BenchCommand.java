@@ -93,6 +93,13 @@ final class BenchCommand implements Callable<Integer> {
     private int depth = 0;
 
     @Option(
+            names = {"-b", "--batch"},
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Sequences that go side by side. Default: ${DEFAULT-VALUE}.")
+    private int batch = 1;
+
+    @Option(
             names = "--dtype",
             paramLabel = "TYPE",
             converter = DTypeConverter.class,
@@ -132,7 +139,7 @@ final class BenchCommand implements Callable<Integer> {
         if (save.isPresent()) {
             return save(save.get());
         }
-        var workload = new Workload(promptTokens, newTokens, depth);
+        var workload = new Workload(promptTokens, newTokens, depth, batch);
         List<Watching> watchings = traces.stream().map(BenchCommand::watching).toList();
         if (threads.isPresent() && threads.get() <= 0) {
             throw new IllegalArgumentException("--threads: expected above zero, got " + threads.get());
@@ -219,7 +226,8 @@ final class BenchCommand implements Callable<Integer> {
                     .number("of limit");
             results.forEach((watching, result) -> {
                 result.prefill()
-                        .ifPresent(s -> row(table, watching, "prefill " + workload.promptTokens(), s, prefillShare(s)));
+                        .ifPresent(s -> row(
+                                table, watching, "prefill " + workload.promptTokens() + ofBatch(), s, prefillShare(s)));
                 result.decode().ifPresent(s -> row(table, watching, decodeName(), s, decodeShare(s)));
             });
             table.print(shell.out());
@@ -236,19 +244,36 @@ final class BenchCommand implements Callable<Integer> {
         }
 
         private String decodeName() {
-            return "decode " + workload.newTokens() + (workload.depth() > 0 ? " at " + workload.depth() : "");
+            return "decode " + workload.newTokens()
+                    + (workload.depth() > 0 ? " at " + workload.depth() : "")
+                    + ofBatch();
+        }
+
+        private String ofBatch() {
+            return workload.sequences() > 1 ? " of " + workload.sequences() : "";
+        }
+
+        /** Of one prompt token. */
+        private double prefillOperations() {
+            return Cost.ofPrefill(weir.config(), weir.dtype(), workload.promptTokens())
+                            .operations()
+                    / workload.promptTokens();
+        }
+
+        /** Of one generated token, half-way. */
+        private double decodeBytes() {
+            int middle = workload.depth() + workload.newTokens() / 2;
+            return Cost.ofDecode(weir.config(), weir.dtype(), middle, workload.sequences())
+                            .bytes()
+                    / workload.sequences();
         }
 
         private double prefillShare(Sample sample) {
-            Cost cost = Cost.ofPrefill(weir.config(), weir.dtype(), workload.promptTokens());
-            return cost.operations() / workload.promptTokens() * sample.median() / (limits.gigaflops() * 1e9);
+            return prefillOperations() * sample.median() / (limits.gigaflops() * 1e9);
         }
 
         private double decodeShare(Sample sample) {
-            int middle = workload.depth() + workload.newTokens() / 2;
-            return Cost.ofDecode(weir.config(), weir.dtype(), middle).bytes()
-                    * sample.median()
-                    / (limits.readGigabytes() * 1e9);
+            return decodeBytes() * sample.median() / (limits.readGigabytes() * 1e9);
         }
 
         ObjectNode json() {
@@ -259,13 +284,18 @@ final class BenchCommand implements Callable<Integer> {
             object.put("prompt_tokens", workload.promptTokens());
             object.put("new_tokens", workload.newTokens());
             object.put("depth", workload.depth());
+            object.put("batch", workload.sequences());
             object.put("repeat", repeat);
             object.put("read_gigabytes_per_second", limits.readGigabytes());
             object.put("gigaflops", limits.gigaflops());
             ArrayNode figures = object.putArray("results");
             results.forEach((watching, result) -> {
-                result.prefill().ifPresent(s -> figures.add(figure(watching, "prefill", s, prefillShare(s))));
-                result.decode().ifPresent(s -> figures.add(figure(watching, "decode", s, decodeShare(s))));
+                result.prefill()
+                        .ifPresent(s -> figures.add(figure(watching, "prefill", s, prefillShare(s))
+                                .put("operations_per_token", prefillOperations())));
+                result.decode()
+                        .ifPresent(s -> figures.add(
+                                figure(watching, "decode", s, decodeShare(s)).put("bytes_per_token", decodeBytes())));
             });
             return object;
         }

@@ -34,6 +34,8 @@ class BenchmarkTest {
                 assertEquals(3, r.prefill().orElseThrow().values().length);
                 assertTrue(r.decode().orElseThrow().min() > 0);
             });
+            var batch = new Benchmark(weir, new Workload(7, 5, 20, 3)).run(List.of(Watching.ALL), 1, () -> {});
+            assertTrue(batch.get(Watching.ALL).prefill().isPresent());
             var decodeOnly = new Benchmark(weir, new Workload(0, 2, 0)).run(List.of(Watching.OFF), 1, () -> {});
             assertTrue(decodeOnly.get(Watching.OFF).prefill().isEmpty());
         }
@@ -43,9 +45,12 @@ class BenchmarkTest {
     void theCostOfGpt2IsThatOfItsWeights() {
         ModelConfig gpt2 = SyntheticWeights.shape("gpt2");
         double weights = 12 * 12 * 768.0 * 768 + 768.0 * 50257;
-        Cost decode = Cost.ofDecode(gpt2, DType.FLOAT32, 0);
+        Cost decode = Cost.ofDecode(gpt2, DType.FLOAT32, 0, 1);
         assertEquals(4 * weights + 4 * 2 * 12 * 768, decode.bytes());
         assertEquals(2 * weights + 4 * 12 * 768, decode.operations());
+        Cost batch = Cost.ofDecode(gpt2, DType.FLOAT32, 0, 3);
+        assertEquals(4 * weights + 3 * 4 * 2 * 12 * 768, batch.bytes());
+        assertEquals(3 * decode.operations(), batch.operations());
         assertEquals(2 * weights, Cost.ofPrefill(gpt2, DType.BFLOAT16, 512).bytes());
         double attention = 4.0 * 12 * 768 * 512 * 513 / 2;
         assertEquals(
@@ -65,6 +70,7 @@ class BenchmarkTest {
         try (Weir weir = tiny()) {
             assertThrows(IllegalArgumentException.class, () -> new Workload(0, 0, 5));
             assertThrows(IllegalArgumentException.class, () -> new Workload(-1, 1, 5));
+            assertThrows(IllegalArgumentException.class, () -> new Workload(1, 1, 0, 0));
             assertThrows(IllegalArgumentException.class, () -> new Benchmark(weir, new Workload(41, 0, 0)));
             assertThrows(IllegalArgumentException.class, () -> new Benchmark(weir, new Workload(0, 1, 40)));
             var benchmark = new Benchmark(weir, new Workload(1, 0, 0));

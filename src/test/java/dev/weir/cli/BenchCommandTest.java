@@ -49,9 +49,20 @@ class BenchCommandTest {
             assertTrue(figure.at("/tokens_per_second").doubleValue() > 0);
             assertTrue(figure.at("/min").doubleValue() <= figure.at("/max").doubleValue());
             assertTrue(figure.at("/share_of_limit").doubleValue() > 0);
+            assertTrue(figure.has("bytes_per_token") != figure.has("operations_per_token"));
         }
         assertTrue(report.at("/read_gigabytes_per_second").doubleValue() > 0.1);
         assertTrue(report.at("/gigaflops").doubleValue() > 0.1);
+    }
+
+    @Test
+    void sequencesCanGoSideBySide() throws IOException {
+        String model = TinyModel.in(folder).toString();
+        Terminal.Result printed =
+                weir("bench", "--model", model, "-p", "3", "-n", "2", "-b", "2", "--repeat", "1", "--threads", "1");
+        assertEquals(0, printed.code(), printed.err());
+        assertTrue(printed.out().contains("prefill 3 of 2"), printed.out());
+        assertTrue(printed.out().contains("decode 2 of 2"), printed.out());
     }
 
     @Test
@@ -64,6 +75,7 @@ class BenchCommandTest {
         assertRefused("repeats", "bench", "--model", model, "-p", "2", "-n", "0", "--repeat", "0");
         assertRefused("--threads", "bench", "--model", model, "-p", "2", "--threads", "0");
         assertRefused("--shape", "bench", "--save", folder.resolve("saved").toString());
+        assertRefused("sequences", "bench", "--model", model, "-p", "2", "-n", "0", "--batch", "0");
         assertRefused("neither", "bench", "--model", model, "-p", "0", "-n", "0");
     }
 
