@@ -86,7 +86,7 @@ __device__ __forceinline__ void show(float* shown, const float* weights, int see
     }
 }
 
-extern "C" __global__ void __launch_bounds__(BLOCK) attention_exact(
+extern "C" __global__ void __launch_bounds__(BLOCK, 8) attention_exact(
         float* __restrict__ z,
         float* __restrict__ scores,
         float* __restrict__ pattern,

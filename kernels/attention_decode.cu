@@ -1,0 +1,330 @@
+// z = softmax(scale * q . keys) . values for the keys up to the row's position; few rows, fast: not the CPU's order, but a fixed one
+//
+// z, q [rows, heads x headWidth]; keys, values [slots x context, heads x headWidth]; slots, positions [rows]; headWidth up to 512;
+// partial [rows, heads, splits, headWidth + 2]: of each split the weighted sum of its values, the largest score m and the sum l of the
+// weights exp(score - m). With one split attention_decode writes z; with more it writes partial, and attention_combine merges.
+//
+// The keys that a row sees are cut into at most `splits` stretches of whole tiles, whatever the context: a block does one stretch of
+// one head of one row, and a block that is left without keys ends. Within a block, teams of 16 or 32 lanes take keys in turn, each
+// with a softmax of its own (Milakov and Gimelshein 2018): 16 bytes of a key a lane and piece, its product summed over the team by
+// shuffles, all the keys and values of a tile asked for before the first is used. Teams merge in a tree at the end.
+// Moves 8 x headWidth bytes a key, head and row, once. The result depends on splits, and on nothing else: not on the other rows, nor
+// on the context.
+// launch attention_decode: block 128, grid (splits, heads, rows), shared 0
+// launch attention_combine: block 128, grid (heads, rows), shared 0
+#include "numbers.cuh"
+
+constexpr int BLOCK = 128;
+
+/// How a block divides its keys, by the width of a head.
+///
+/// @tparam Lanes of a team
+/// @tparam Pieces of four columns that a lane has of each key
+template <int Lanes, int Pieces> struct Shape {
+    static constexpr int LANES_OF_TEAM = Lanes;
+    static constexpr int PIECES = Pieces;
+    static constexpr int TEAMS = BLOCK / Lanes;
+    /// Keys that a team asks for at once: 128 bytes a lane, and as much of the values.
+    static constexpr int KEYS = 8 / Pieces;
+    static constexpr int TILE = TEAMS * KEYS;
+    static constexpr int WIDTH = Lanes * Pieces * 4;
+};
+
+using Upto64 = Shape<16, 1>;
+using Upto128 = Shape<32, 1>;
+using Upto256 = Shape<32, 2>;
+using Upto512 = Shape<32, 4>;
+
+/// Calls work(Shape) for the narrowest shape that a head fits.
+template <class Work> __device__ __forceinline__ void withShape(int headWidth, Work work) {
+    if (headWidth <= Upto64::WIDTH) {
+        work(Upto64());
+    } else if (headWidth <= Upto128::WIDTH) {
+        work(Upto128());
+    } else if (headWidth <= Upto256::WIDTH) {
+        work(Upto256());
+    } else {
+        work(Upto512());
+    }
+}
+
+/// How many keys a split has when a row sees `seen` of them: whole tiles, as even as they go.
+__device__ __forceinline__ int keysOfSplit(int seen, int splits, int tile) {
+    int tiles = (seen + tile - 1) / tile;
+    return (tiles + splits - 1) / splits * tile;
+}
+
+/// What a softmax over some keys has come to: `sum` weighs the values by exp(score - largest), `total` sums these weights.
+template <int Pieces> struct State {
+    float largest = -INFINITY;
+    float total = 0;
+    float sum[Pieces][4] = {};
+};
+
+/// exp(from - to) for a `from` that is at most `to`; 1 when both are minus infinity, that is before the first key.
+__device__ __forceinline__ float rescaling(float from, float to) { return from == to ? 1.0f : formulas::exp(from - to); }
+
+/// Four columns of a row from `column` on, zeros beyond the head's width.
+template <bool Aligned>
+__device__ __forceinline__ Group<4> loadColumns(const float* row, int column, int headWidth) {
+    Group<4> group = {};
+    if (Aligned) {
+        if (column < headWidth) {
+            group = loadGroup<4>(row + column);
+        }
+    } else {
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+            if (column + k < headWidth) {
+                group.of[k] = row[column + k];
+            }
+        }
+    }
+    return group;
+}
+
+/// The first column of a lane's piece: neighbours in a team read neighbouring 16 bytes.
+template <class Shape> __device__ __forceinline__ int columnOf(int piece) {
+    int lane = threadIdx.x % Shape::LANES_OF_TEAM;
+    return (piece * Shape::LANES_OF_TEAM + lane) * 4;
+}
+
+template <class Shape> __device__ __forceinline__ float sumOfTeam(float value) {
+#pragma unroll
+    for (int distance = Shape::LANES_OF_TEAM / 2; distance > 0; distance /= 2) {
+        value += __shfl_xor_sync(ALL_LANES, value, distance);
+    }
+    return value;
+}
+
+/// Takes up to KEYS keys of a tile into a team's state: first, first + TEAMS, ... before `end`.
+template <class Shape, bool Aligned>
+__device__ __forceinline__ void attendTile(
+        State<Shape::PIECES>& state,
+        const float (&query)[Shape::PIECES][4],
+        const float* keys,
+        const float* values,
+        int first,
+        int end,
+        int headWidth,
+        int stride) {
+    Group<4> key[Shape::KEYS][Shape::PIECES];
+    Group<4> value[Shape::KEYS][Shape::PIECES];
+#pragma unroll
+    for (int i = 0; i < Shape::KEYS; i++) {
+        int j = first + i * Shape::TEAMS;
+#pragma unroll
+        for (int piece = 0; piece < Shape::PIECES; piece++) {
+            int column = columnOf<Shape>(piece);
+            size_t row = static_cast<size_t>(j) * stride;
+            key[i][piece] = j < end ? loadColumns<Aligned>(keys + row, column, headWidth) : Group<4>{};
+            value[i][piece] = j < end ? loadColumns<Aligned>(values + row, column, headWidth) : Group<4>{};
+        }
+    }
+
+    float score[Shape::KEYS];
+    float largest = state.largest;
+#pragma unroll
+    for (int i = 0; i < Shape::KEYS; i++) {
+        float product = 0;
+#pragma unroll
+        for (int piece = 0; piece < Shape::PIECES; piece++) {
+#pragma unroll
+            for (int k = 0; k < 4; k++) {
+                product = fmaf(query[piece][k], key[i][piece].of[k], product);
+            }
+        }
+        score[i] = sumOfTeam<Shape>(product);
+        largest = first + i * Shape::TEAMS < end ? fmaxf(largest, score[i]) : largest;
+    }
+
+    float shrink = rescaling(state.largest, largest);
+    state.largest = largest;
+    state.total *= shrink;
+#pragma unroll
+    for (int piece = 0; piece < Shape::PIECES; piece++) {
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+            state.sum[piece][k] *= shrink;
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < Shape::KEYS; i++) {
+        float weight = first + i * Shape::TEAMS < end ? formulas::exp(score[i] - largest) : 0.0f;
+        state.total += weight;
+#pragma unroll
+        for (int piece = 0; piece < Shape::PIECES; piece++) {
+#pragma unroll
+            for (int k = 0; k < 4; k++) {
+                state.sum[piece][k] = fmaf(weight, value[i][piece].of[k], state.sum[piece][k]);
+            }
+        }
+    }
+}
+
+/// What a team leaves in shared memory to be merged.
+template <class Shape> struct alignas(16) TeamResult {
+    float sum[Shape::WIDTH];
+    float largest;
+    float total;
+};
+
+/// Where a block's result goes: z itself when it has all the keys, else a split's place in partial.
+struct Result {
+    float* to;
+    bool whole;
+};
+
+/// Merges the teams of a block in the order of their numbers.
+template <class Shape>
+__device__ __forceinline__ void mergeTeams(const TeamResult<Shape>* teams, int headWidth, const Result& result) {
+    float largest = -INFINITY;
+#pragma unroll
+    for (int team = 0; team < Shape::TEAMS; team++) {
+        largest = fmaxf(largest, teams[team].largest);
+    }
+    float factor[Shape::TEAMS];
+    float total = 0;
+#pragma unroll
+    for (int team = 0; team < Shape::TEAMS; team++) {
+        factor[team] = rescaling(teams[team].largest, largest);
+        total = fmaf(factor[team], teams[team].total, total);
+    }
+    for (int column = threadIdx.x; column < headWidth; column += BLOCK) {
+        float sum = 0;
+#pragma unroll
+        for (int team = 0; team < Shape::TEAMS; team++) {
+            sum = fmaf(factor[team], teams[team].sum[column], sum);
+        }
+        result.to[column] = result.whole ? sum / total : sum;
+    }
+    if (!result.whole && threadIdx.x == 0) {
+        result.to[headWidth] = largest;
+        result.to[headWidth + 1] = total;
+    }
+}
+
+/// One stretch of keys, from..end, of one head.
+template <class Shape, bool Aligned>
+__device__ __forceinline__ void attend(
+        TeamResult<Shape>* teams,
+        const float* q,
+        const float* keys,
+        const float* values,
+        int from,
+        int end,
+        int headWidth,
+        int stride,
+        float scale,
+        const Result& result) {
+    float query[Shape::PIECES][4];
+#pragma unroll
+    for (int piece = 0; piece < Shape::PIECES; piece++) {
+        Group<4> group = loadColumns<Aligned>(q, columnOf<Shape>(piece), headWidth);
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+            query[piece][k] = group.of[k] * scale;
+        }
+    }
+
+    int team = threadIdx.x / Shape::LANES_OF_TEAM;
+    State<Shape::PIECES> state;
+    for (int tile = from; tile < end; tile += Shape::TILE) {
+        attendTile<Shape, Aligned>(state, query, keys, values, tile + team, end, headWidth, stride);
+    }
+
+#pragma unroll
+    for (int piece = 0; piece < Shape::PIECES; piece++) {
+        const float(&sum)[4] = state.sum[piece];
+        storeGroup(teams[team].sum + columnOf<Shape>(piece), Group<4>{{sum[0], sum[1], sum[2], sum[3]}});
+    }
+    if (threadIdx.x % Shape::LANES_OF_TEAM == 0) {
+        teams[team].largest = state.largest;
+        teams[team].total = state.total;
+    }
+    __syncthreads();
+    mergeTeams<Shape>(teams, headWidth, result);
+}
+
+extern "C" __global__ void __launch_bounds__(BLOCK, 4) attention_decode(
+        float* __restrict__ z,
+        float* __restrict__ partial,
+        const float* __restrict__ q,
+        const float* __restrict__ keys,
+        const float* __restrict__ values,
+        const int* __restrict__ slots,
+        const int* __restrict__ positions,
+        int heads,
+        int headWidth,
+        int context,
+        int splits,
+        float scale) {
+    __shared__ TeamResult<Upto512> shared[Upto512::TEAMS];
+    int split = blockIdx.x;
+    int head = blockIdx.y;
+    int row = blockIdx.z;
+    int stride = heads * headWidth;
+    int seen = min(positions[row] + 1, context);
+    size_t headOfRow = static_cast<size_t>(row) * heads + head;
+    size_t inCache = static_cast<size_t>(slots[row]) * context * stride + head * headWidth;
+    Result result = {
+            splits == 1 ? z + headOfRow * headWidth : partial + (headOfRow * splits + split) * (headWidth + 2), splits == 1};
+
+    withShape(headWidth, [&](auto shape) {
+        using Fitting = decltype(shape);
+        auto* teams = reinterpret_cast<TeamResult<Fitting>*>(shared);
+        static_assert(sizeof(TeamResult<Fitting>[Fitting::TEAMS]) <= sizeof(shared), "teams fit");
+        int keysHere = keysOfSplit(seen, splits, Fitting::TILE);
+        int from = split * keysHere;
+        int end = min(from + keysHere, seen);
+        if (from >= end) {
+            return;
+        }
+        const float* query = q + headOfRow * headWidth;
+        if (headWidth % 4 == 0 && aligned16(q) && aligned16(keys) && aligned16(values)) {
+            attend<Fitting, true>(
+                    teams, query, keys + inCache, values + inCache, from, end, headWidth, stride, scale, result);
+        } else {
+            attend<Fitting, false>(
+                    teams, query, keys + inCache, values + inCache, from, end, headWidth, stride, scale, result);
+        }
+    });
+}
+
+extern "C" __global__ void __launch_bounds__(BLOCK) attention_combine(
+        float* __restrict__ z,
+        const float* __restrict__ partial,
+        const int* __restrict__ positions,
+        int heads,
+        int headWidth,
+        int context,
+        int splits) {
+    int row = blockIdx.y;
+    size_t headOfRow = static_cast<size_t>(row) * heads + blockIdx.x;
+    int seen = min(positions[row] + 1, context);
+    int used = 0;
+    withShape(headWidth, [&](auto shape) {
+        int keysHere = keysOfSplit(seen, splits, decltype(shape)::TILE);
+        used = (seen + keysHere - 1) / keysHere;
+    });
+
+    int width = headWidth + 2;
+    const float* parts = partial + headOfRow * splits * width;
+    float largest = -INFINITY;
+#pragma unroll 8
+    for (int split = 0; split < used; split++) {
+        largest = fmaxf(largest, parts[split * width + headWidth]);
+    }
+    for (int column = threadIdx.x; column < headWidth; column += BLOCK) {
+        float sum = 0;
+        float total = 0;
+#pragma unroll 8
+        for (int split = 0; split < used; split++) {
+            const float* part = parts + split * width;
+            float factor = rescaling(part[headWidth], largest);
+            total = fmaf(factor, part[headWidth + 1], total);
+            sum = fmaf(factor, part[column], sum);
+        }
+        z[headOfRow * headWidth + column] = sum / total;
+    }
+}
