@@ -1,0 +1,34 @@
+// Runs the blocks of a launch, one after the other, on the calling thread.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "software_gpu/kernel_table.h"
+#include "software_gpu/thread.h"
+
+namespace software_gpu {
+
+struct Grid {
+  const Kernel* kernel;
+  dim3 blocks, threads;
+  unsigned shared_bytes;
+  void* const* arguments;
+  bool reverse;  // the last thread of the last block runs first
+};
+
+// Why a launch ended early.
+struct Failure {
+  Fault fault;
+  std::string text;        // kernel, block, thread, line, and what happened there
+  uint64_t address;        // that was not accessible, for Fault::memory from a signal; else 0
+};
+
+std::optional<Failure> run(const Grid& grid);
+
+// For the signal handler: ends the launch if a kernel's thread is running on this stack, else returns.
+void stop_kernel_at(const void* instruction, Fault fault, uint64_t address, const char* message);
+
+constexpr unsigned most_threads = 1024, warp_lanes = 32;
+constexpr unsigned most_static_shared_bytes = 48 << 10, most_shared_bytes = 227 << 10;
+
+}  // namespace software_gpu

@@ -1,0 +1,221 @@
+#include "module.h"
+
+#include <dlfcn.h>
+#include <glob.h>
+
+#include <cctype>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <sstream>
+#include <unordered_set>
+#include <vector>
+
+#include "block.h"
+#include "stream.h"
+
+namespace software_gpu {
+
+Handles<Module> modules;
+
+namespace {
+
+std::map<std::string, Kernel> kernels;
+std::unordered_set<Function*> functions;
+
+// ---- the kernels that g++ built --------------------------------------------------------------------------------------
+
+// Every kernel file is a library of its own in the folder kernels/ beside this one: what two files call alike stays apart.
+std::string load_kernels() {
+  Dl_info self;
+  dladdr((void*)&load_kernels, &self);
+  std::string folder(self.dli_fname);
+  folder = folder.substr(0, folder.rfind('/') + 1) + "kernels";
+  glob_t found;
+  glob((folder + "/*.so").c_str(), 0, nullptr, &found);
+  std::string error = found.gl_pathc ? "" : "no kernels in " + folder;
+  for (size_t i = 0; i < found.gl_pathc; i++)
+    if (!dlopen(found.gl_pathv[i], RTLD_NOW | RTLD_LOCAL)) error = dlerror();
+  globfree(&found);
+  return error;
+}
+
+const Kernel* kernel_named(const std::string& name) {
+  auto found = kernels.find(name);
+  return found == kernels.end() ? nullptr : &found->second;
+}
+
+// ---- what a PTX text declares ----------------------------------------------------------------------------------------
+
+struct Entry {
+  std::string name;
+  std::vector<unsigned> parameter_bytes;
+};
+
+bool looks_like_ptx(const char* image) {
+  while (isspace((unsigned char)*image)) image++;
+  return !strncmp(image, "//", 2) || !strncmp(image, ".version", 8);
+}
+
+// ".param .u64 .ptr .align 1 add_param_0" or ".param .align 4 .b8 add_param_1[12]".
+unsigned bytes_of_parameter(const std::string& declaration) {
+  std::istringstream words(declaration);
+  unsigned bits = 0;
+  for (std::string word; words >> word;) {
+    char type[8];
+    unsigned found;
+    if (sscanf(word.c_str(), ".%1[usfb]%u", type, &found) == 2) bits = found;
+  }
+  size_t bracket = declaration.find('[');
+  return bits / 8 * (bracket == std::string::npos ? 1 : atoi(declaration.c_str() + bracket + 1));
+}
+
+std::vector<unsigned> bytes_of_parameters(const std::string& list) {
+  std::vector<unsigned> bytes;
+  std::istringstream declarations(list);
+  for (std::string declaration; std::getline(declarations, declaration, ',');)
+    if (declaration.find(".param") != std::string::npos) bytes.push_back(bytes_of_parameter(declaration));
+  return bytes;
+}
+
+std::vector<Entry> entries_of(const std::string& ptx) {
+  std::vector<Entry> entries;
+  const std::string keyword = ".entry ";
+  for (size_t at = ptx.find(keyword); at != std::string::npos; at = ptx.find(keyword, at)) {
+    at += keyword.size();
+    size_t name_end = ptx.find_first_of(" (\n\t{", at);
+    std::string name = ptx.substr(at, name_end - at);
+    size_t open = ptx.find_first_not_of(" \n\t", name_end);
+    bool has_list = open != std::string::npos && ptx[open] == '(';
+    entries.push_back({name, has_list ? bytes_of_parameters(ptx.substr(open, ptx.find(')', open) - open)) : std::vector<unsigned>()});
+  }
+  return entries;
+}
+
+// Empty when the kernel is the one that the entry declares.
+std::string difference(const Entry& entry, const Kernel* kernel) {
+  if (!kernel) return "the PTX declares kernel " + entry.name + ", which g++ did not build";
+  if (entry.parameter_bytes.size() != kernel->parameter_count)
+    return "kernel " + entry.name + " has " + std::to_string(kernel->parameter_count) + " parameters, in the PTX " + std::to_string(entry.parameter_bytes.size());
+  for (size_t i = 0; i < kernel->parameter_count; i++)
+    if (entry.parameter_bytes[i] != kernel->parameters[i].bytes)
+      return "parameter " + std::to_string(i) + " of kernel " + entry.name + " has " + std::to_string(kernel->parameters[i].bytes) + " bytes, in the PTX " + std::to_string(entry.parameter_bytes[i]);
+  return {};
+}
+
+CUresult load(Context& context, void** handle, const void* image) {
+  static const std::string missing = load_kernels();
+  if (!missing.empty()) return refuse(INVALID_IMAGE, missing);
+  if (!looks_like_ptx((const char*)image)) return refuse(INVALID_IMAGE, "the image is not PTX");
+  auto module = std::make_shared<Module>(Module{context, {}});
+  for (const Entry& entry : entries_of((const char*)image)) {
+    const Kernel* kernel = kernel_named(entry.name);
+    std::string wrong = difference(entry, kernel);
+    if (!wrong.empty()) return refuse(INVALID_IMAGE, wrong);
+    module->functions.emplace(entry.name, Function{context, *kernel});
+  }
+  for (auto& [name, function] : module->functions) functions.insert(&function);
+  *handle = modules.add(module);
+  return SUCCESS;
+}
+
+void forget_functions(Module& module) {
+  for (auto& [name, function] : module.functions) functions.erase(&function);
+}
+
+}  // namespace
+
+void add_kernel(const Kernel& kernel) {
+  if (!kernels.emplace(kernel.name, kernel).second) {
+    fprintf(stderr, "software GPU: two kernels are called %s\n", kernel.name);
+    abort();
+  }
+}
+
+Function* function_of(Context& context, void* handle) {
+  auto* function = (Function*)handle;
+  return functions.count(function) && &function->context == &context ? function : nullptr;
+}
+
+void release_modules(Context& context) {
+  modules.remove_if([&](Module& module) {
+    if (&module.context != &context) return false;
+    forget_functions(module);
+    return true;
+  });
+}
+
+API cuModuleLoadData(void** module, const void* image) {
+  return in_context([&](Context& context) {
+    if (CUresult result = forbidden_while_capturing(context, "cuModuleLoadData")) return result;
+    return load(context, module, image);
+  });
+}
+
+API cuModuleLoadDataEx(void** module, const void* image, unsigned option_count, const int* options, void** values) {
+  constexpr int error_log_buffer = 5, error_log_bytes = 6;
+  CUresult result = cuModuleLoadData(module, image);
+  char* log = nullptr;
+  size_t bytes = 0;
+  for (unsigned i = 0; i < option_count; i++) {
+    if (options[i] == error_log_buffer) log = (char*)values[i];
+    if (options[i] == error_log_bytes) bytes = (size_t)values[i];
+  }
+  if (log && bytes) snprintf(log, bytes, "%s", result ? last_message().c_str() : "");
+  return result;
+}
+
+API cuModuleUnload(void* handle) {
+  return in_context([&](Context& context) {
+    std::shared_ptr<Module> module = modules.find(handle);
+    if (!module) return refuse(INVALID_HANDLE, "no such module");
+    CUresult result = finish_all(context);  // queued launches still name the module's kernels
+    forget_functions(*module);
+    modules.remove(handle);
+    return result;
+  });
+}
+
+API cuModuleGetFunction(void** function, void* handle, const char* name) {
+  return in_context([&](Context&) {
+    std::shared_ptr<Module> module = modules.find(handle);
+    if (!module) return refuse(INVALID_HANDLE, "no such module");
+    auto found = module->functions.find(name);
+    if (found == module->functions.end()) return refuse(NOT_FOUND, std::string("no kernel ") + name + " in the module");
+    *function = &found->second;
+    return SUCCESS;
+  });
+}
+
+API cuFuncSetAttribute(void* handle, int attribute, int value) {
+  constexpr int max_dynamic_shared_size_bytes = 8;
+  return in_context([&](Context& context) {
+    Function* function = function_of(context, handle);
+    if (!function) return refuse(INVALID_HANDLE, "no such function in the current context");
+    if (attribute != max_dynamic_shared_size_bytes) return SUCCESS;
+    if (value < 0 || value > (int)most_shared_bytes)
+      return refuse(INVALID_VALUE, std::to_string(value) + " bytes of dynamic shared memory; the device has " + std::to_string(most_shared_bytes));
+    function->most_dynamic_shared_bytes = value;
+    return SUCCESS;
+  });
+}
+
+API cuFuncGetAttribute(int* value, int attribute, void* handle) {
+  constexpr int max_threads_per_block = 0, max_dynamic_shared_size_bytes = 8;
+  return in_context([&](Context& context) {
+    Function* function = function_of(context, handle);
+    if (!function) return refuse(INVALID_HANDLE, "no such function in the current context");
+    *value = attribute == max_threads_per_block ? (int)most_threads : attribute == max_dynamic_shared_size_bytes ? function->most_dynamic_shared_bytes : 0;
+    return SUCCESS;
+  });
+}
+
+API cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void* handle, int threads, size_t) {
+  return in_context([&](Context& context) {
+    if (!function_of(context, handle) || threads < 1) return refuse(INVALID_VALUE, "no such function, or no threads");
+    *blocks = 2048 / threads;
+    return SUCCESS;
+  });
+}
+
+}  // namespace software_gpu

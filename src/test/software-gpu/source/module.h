@@ -1,0 +1,29 @@
+// Modules: a PTX text is checked against the kernels that g++ built, and names those that may be launched.
+#pragma once
+#include <map>
+#include <string>
+
+#include "driver.h"
+#include "software_gpu/kernel_table.h"
+
+namespace software_gpu {
+
+struct Function {
+  Context& context;
+  const Kernel& kernel;
+  int most_dynamic_shared_bytes = 48 << 10;
+};
+
+struct Module {
+  Context& context;
+  std::map<std::string, Function> functions;
+};
+
+extern Handles<Module> modules;
+
+// The function of a handle, in this context; null if there is none.
+Function* function_of(Context& context, void* handle);
+
+void release_modules(Context& context);
+
+}  // namespace software_gpu

@@ -1,0 +1,132 @@
+#include "shared_memory.h"
+
+#include <sys/mman.h>
+
+#include <cstring>
+#include <vector>
+
+#include "block.h"
+#include "memory.h"
+
+namespace software_gpu {
+
+uint64_t block_serial = 0;
+
+namespace {
+
+constexpr size_t alignment = 128, fence = 128, page = 4096;
+constexpr size_t room = 256 << 10;
+
+size_t rounded_up(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
+
+char* between_guard_pages(size_t bytes) {
+  auto* memory = (char*)mmap(nullptr, bytes + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  mprotect(memory + page, bytes, PROT_READ | PROT_WRITE);
+  memset(memory + page, poison, bytes);
+  return memory + page;
+}
+
+char* const statics = between_guard_pages(room);
+char* const dynamics = between_guard_pages(room);
+char* dynamic_start;
+size_t statics_used, statics_bytes;
+std::vector<const SharedVariable*> placed;
+
+const char* end_of(const SharedVariable& variable) { return (const char*)variable.address + variable.bytes; }
+
+// Up to the next variable.
+size_t fence_bytes(const SharedVariable& variable) { return rounded_up(variable.bytes, alignment) + fence - variable.bytes; }
+
+bool fence_is_whole(const SharedVariable& variable) {
+  const char* start = end_of(variable);
+  for (size_t at = 0; at < fence_bytes(variable); at++)
+    if ((unsigned char)start[at] != poison) return false;
+  return true;
+}
+
+}  // namespace
+
+void begin_shared_memory(unsigned dynamic_bytes) {
+  block_serial++;
+  placed.clear();
+  statics_used = statics_bytes = 0;
+  size_t bytes = rounded_up(dynamic_bytes, 16);
+  dynamic_start = dynamics + room - bytes;
+  memset(dynamic_start, poison, bytes);
+}
+
+void place_shared(SharedVariable& variable) {
+  statics_bytes += variable.bytes;
+  if (statics_bytes > most_static_shared_bytes) fault(Fault::memory, variable.place, "more than 48 KiB of static shared memory");
+  variable.address = statics + statics_used;
+  variable.block = block_serial;
+  size_t bytes = variable.bytes + fence_bytes(variable);
+  memset(variable.address, poison, bytes);
+  statics_used += bytes;
+  placed.push_back(&variable);
+}
+
+void* dynamic_shared_memory() { return dynamic_start; }
+
+std::string shared_memory_overrun() {
+  for (const SharedVariable* variable : placed)
+    if (!fence_is_whole(*variable))
+      return "a thread wrote past the end of the shared variable of " + std::to_string(variable->bytes) + " bytes declared at " +
+             variable->place.file + ":" + std::to_string(variable->place.line);
+  return {};
+}
+
+// ---- asynchronous copies ---------------------------------------------------------------------------------------------
+
+namespace {
+
+struct Copy {
+  void* to;
+  const void* from;
+  unsigned bytes, present, group;
+};
+
+struct Copies {
+  std::vector<Copy> pending;
+  unsigned groups = 0;
+};
+Copies copies_of[most_threads];
+
+void land(const Copy& copy) {
+  memcpy(copy.to, copy.from, copy.present);
+  memset((char*)copy.to + copy.present, 0, copy.bytes - copy.present);
+}
+
+}  // namespace
+
+void begin_asynchronous_copies(unsigned threads) {
+  for (unsigned i = 0; i < threads; i++) {
+    copies_of[i].pending.clear();
+    copies_of[i].groups = 0;
+  }
+}
+
+void begin_copy(void* to, const void* from, unsigned bytes, unsigned present, Place place) {
+  if ((uintptr_t)to % bytes || (present && (uintptr_t)from % bytes)) fault(Fault::misaligned, place, "cp.async at a misaligned address");
+  if (present) {  // an address that cannot be read faults here, at the kernel's line, not at the wait
+    (void)*(const volatile char*)from;
+    (void)*((const volatile char*)from + present - 1);
+  }
+  memset(to, poison, bytes);
+  Copies& copies = copies_of[thread().number];
+  copies.pending.push_back({to, from, bytes, present, copies.groups});
+}
+
+void commit_copies() { copies_of[thread().number].groups++; }
+
+void wait_for_copies(unsigned left) {
+  Copies& copies = copies_of[thread().number];
+  size_t kept = 0;
+  for (const Copy& copy : copies.pending) {
+    if (copy.group + left < copies.groups) land(copy);
+    else copies.pending[kept++] = copy;
+  }
+  copies.pending.resize(kept);
+}
+
+}  // namespace software_gpu
