@@ -105,7 +105,7 @@ public class OpBenchmark {
                                 .z();
                     }
                 };
-        return p.result(made);
+        return p.results(made);
     }
 
     @TearDown(Level.Trial)

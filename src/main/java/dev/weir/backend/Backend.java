@@ -17,6 +17,12 @@ public interface Backend extends AutoCloseable {
     String description();
 
     /**
+     * How many runs of a workspace, besides the newest, can still be read: 0 where a run reuses the memory of the run before it. A
+     * machine that keeps one may work on the next step while the caller reads the last.
+     */
+    int runsKept();
+
+    /**
      * Takes the weights of a model into the layout that this machine wants.
      *
      * @param weights where each tensor's elements are; they must stay readable until the result is closed
@@ -37,7 +43,15 @@ public interface Backend extends AutoCloseable {
 
     /** One session's state on this machine. */
     interface Workspace extends AutoCloseable {
-        /** Makes a plan ready to run on this state; only the newest executable's values may be read. */
+        /**
+         * Overwrites elements of an int32 state tensor, one after another. Runs that have begun do not see it.
+         *
+         * @param element the first of them, row-major
+         * @param values int32, copied before this returns
+         */
+        void write(Tensor state, long element, MemorySegment values);
+
+        /** Makes a plan ready to run on this state. */
         Executable compile(Plan plan);
 
         @Override
@@ -46,13 +60,20 @@ public interface Backend extends AutoCloseable {
 
     /** A plan bound to memory. */
     interface Executable {
-        /** Processes the rows of one step: as many as the plan was made for. */
-        void run(Rows rows);
-
         /**
-         * The result or a tapped value of the last run, on the host.
+         * Begins one step. A machine may return before the step is over; the next step of the workspace follows it all the same.
          *
-         * @return float32, row-major, valid until any executable of the workspace runs again
+         * @param rows as many as the plan was made for; checked, and not needed any more, when this returns
+         */
+        Run run(Rows rows);
+    }
+
+    /** A step that has begun. */
+    interface Run {
+        /**
+         * A result or a tapped value, on the host. Waits until it is there; a step that failed fails here at the latest.
+         *
+         * @return the type of the value, row-major, valid until {@link #runsKept} + 1 further runs of the workspace have begun
          */
         MemorySegment read(Tensor value);
     }

@@ -2,6 +2,7 @@ package dev.weir.engine;
 
 import dev.weir.backend.Backend.Executable;
 import dev.weir.backend.Backend.LoadedWeights;
+import dev.weir.backend.Backend.Run;
 import dev.weir.backend.Backend.Workspace;
 import dev.weir.hook.Edit;
 import dev.weir.hook.HookPoint;
@@ -56,12 +57,12 @@ public final class Session implements AutoCloseable {
 
     /** What a step made; valid until the next step of the session. */
     public static final class StepResult {
-        private final Executable executable;
+        private final Run run;
         private final Plan plan;
         private final int[] outputs;
 
-        private StepResult(Executable executable, Plan plan, int[] outputs) {
-            this.executable = executable;
+        private StepResult(Run run, Plan plan, int[] outputs) {
+            this.run = run;
             this.plan = plan;
             this.outputs = outputs;
         }
@@ -73,8 +74,9 @@ public final class Session implements AutoCloseable {
          * @return float32 [V]
          */
         public MemorySegment logits(int output) {
-            long bytes = (long) plan.result().columns() * Float.BYTES;
-            return executable.read(plan.result()).asSlice(outputs[output] * bytes, bytes);
+            Tensor logits = plan.results().getFirst();
+            long bytes = (long) logits.columns() * Float.BYTES;
+            return run.read(logits).asSlice(outputs[output] * bytes, bytes);
         }
 
         /**
@@ -83,7 +85,7 @@ public final class Session implements AutoCloseable {
          * @return float32 [rows, columns]
          */
         public MemorySegment tapped(HookPoint point) {
-            return executable.read(value(point));
+            return run.read(value(point));
         }
 
         /** Values per row of a tapped point. */
@@ -112,7 +114,7 @@ public final class Session implements AutoCloseable {
         int[] computed = everyRow ? IntStream.range(0, rows.count()).toArray() : rows.outputs();
         var input = new Rows(rows.slots(), rows.positions(), rows.tokens(), computed);
         Prepared prepared = prepare(input, hooks);
-        prepared.executable.run(input);
+        Run run = prepared.executable.run(input);
         for (int r = 0; r < rows.count(); r++) {
             lengths[rows.slots()[r]] = rows.positions()[r] + 1;
         }
@@ -120,7 +122,7 @@ public final class Session implements AutoCloseable {
         int[] outputs = everyRow
                 ? rows.outputs()
                 : IntStream.range(0, rows.outputs().length).toArray();
-        return new StepResult(prepared.executable, prepared.plan, outputs);
+        return new StepResult(run, prepared.plan, outputs);
     }
 
     /** Positions that a slot holds. */

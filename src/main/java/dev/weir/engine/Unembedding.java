@@ -2,6 +2,7 @@ package dev.weir.engine;
 
 import dev.weir.backend.Backend.Executable;
 import dev.weir.backend.Backend.LoadedWeights;
+import dev.weir.backend.Backend.Run;
 import dev.weir.backend.Backend.Workspace;
 import dev.weir.hook.Edit;
 import dev.weir.hook.HookPoint;
@@ -39,8 +40,8 @@ record Unembedding(ModelConfig config, Weights weights, LoadedWeights loaded) {
         try (Workspace workspace =
                 loaded.allocate(List.of(inputs.tokens(), inputs.positions(), inputs.slots(), inputs.outputs()))) {
             Executable executable = workspace.compile(plan);
-            executable.run(step);
-            MemorySegment result = executable.read(plan.result());
+            Run run = executable.run(step);
+            MemorySegment result = run.read(plan.results().getFirst());
             int vocabulary = config.vocabulary();
             MemorySegment.copy(result, ValueLayout.JAVA_FLOAT, 0, logits, from * vocabulary, rows * vocabulary);
         }

@@ -98,6 +98,6 @@ public final class Gpt2Forward {
         p.hook(LN_FINAL_SCALE, n.scale());
         p.hook(LN_FINAL_NORMALIZED, n.normalized());
         Tensor last = p.hook(UNEMBED_IN, n.out());
-        return p.result(p.hook(UNEMBED_OUT, p.linear(last, w.unembedding())));
+        return p.results(p.hook(UNEMBED_OUT, p.linear(last, w.unembedding())));
     }
 }

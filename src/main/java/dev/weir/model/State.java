@@ -1,6 +1,7 @@
 package dev.weir.model;
 
 import dev.weir.program.Inputs;
+import dev.weir.program.SamplerSettings;
 import dev.weir.tensor.DType;
 import dev.weir.tensor.Tensor;
 import java.util.ArrayList;
@@ -8,12 +9,15 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What a session keeps from step to step: the rows of the step at hand, and every slot's keys and values.
+ * What a session keeps from step to step: the rows of the step at hand, and of every slot how its tokens are chosen and its keys and
+ * values.
  *
+ * @param samplers int32 [slots, {@value SamplerSettings#WORDS}], see {@link SamplerSettings}
+ * @param seen int32 [slots, V], see {@link dev.weir.program.Op.Sample}
  * @param context positions of each slot
  * @param shownKeys K, the keys that traced scores and patterns have room for
  */
-public record State(Inputs inputs, List<Cache> caches, int context, int shownKeys) {
+public record State(Inputs inputs, Tensor samplers, Tensor seen, List<Cache> caches, int context, int shownKeys) {
 
     private static final int FIRST_ID = 1 << 16; // above the weights, below the values of a program
 
@@ -34,10 +38,12 @@ public record State(Inputs inputs, List<Cache> caches, int context, int shownKey
     public static State of(ModelConfig c, int slots, int context, int maxRows) {
         int id = FIRST_ID;
         var inputs = new Inputs(
-                input(id++, "tokens", maxRows),
-                input(id++, "positions", maxRows),
-                input(id++, "slots", maxRows),
-                input(id++, "outputs", maxRows));
+                integers(id++, "tokens", maxRows, 1),
+                integers(id++, "positions", maxRows, 1),
+                integers(id++, "slots", maxRows, 1),
+                integers(id++, "outputs", maxRows, 1));
+        Tensor samplers = integers(id++, "samplers", slots, SamplerSettings.WORDS);
+        Tensor seen = integers(id++, "seen", slots, c.vocabulary());
         int cacheRows = Math.multiplyExact(slots, context);
         var caches = new ArrayList<Cache>();
         for (int l = 0; l < c.layers(); l++) {
@@ -46,11 +52,11 @@ public record State(Inputs inputs, List<Cache> caches, int context, int shownKey
                     new Tensor(id++, prefix + "keys", DType.FLOAT32, cacheRows, c.width(), Tensor.Role.STATE),
                     new Tensor(id++, prefix + "values", DType.FLOAT32, cacheRows, c.width(), Tensor.Role.STATE)));
         }
-        return new State(inputs, caches, context, context);
+        return new State(inputs, samplers, seen, caches, context, context);
     }
 
-    private static Tensor input(int id, String name, int rows) {
-        return new Tensor(id, name, DType.INT32, rows, 1, Tensor.Role.STATE);
+    private static Tensor integers(int id, String name, int rows, int columns) {
+        return new Tensor(id, name, DType.INT32, rows, columns, Tensor.Role.STATE);
     }
 
     /** The same memory, of which a step uses so much. */
@@ -61,6 +67,8 @@ public record State(Inputs inputs, List<Cache> caches, int context, int shownKey
                         first(rows, inputs.positions()),
                         first(rows, inputs.slots()),
                         first(outputs, inputs.outputs())),
+                samplers,
+                seen,
                 caches,
                 context,
                 keys);
@@ -73,7 +81,8 @@ public record State(Inputs inputs, List<Cache> caches, int context, int shownKey
     /** Every tensor of the state. */
     public List<Tensor> all() {
         return Stream.concat(
-                        Stream.of(inputs.tokens(), inputs.positions(), inputs.slots(), inputs.outputs()),
+                        Stream.of(
+                                inputs.tokens(), inputs.positions(), inputs.slots(), inputs.outputs(), samplers, seen),
                         caches.stream().flatMap(cache -> Stream.of(cache.keys, cache.values)))
                 .toList();
     }

@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 final class Lowering {
 
     /** What is left: steps without hooks, and what holds the value of each tapped point. */
-    record Lowered(List<Step> steps, SortedMap<HookPoint, Tensor> taps, Tensor result) {}
+    record Lowered(List<Step> steps, SortedMap<HookPoint, Tensor> taps, List<Tensor> results) {}
 
     private final Hooks hooks;
     private final Map<Integer, Tensor> renamed = new HashMap<>();
@@ -36,11 +36,11 @@ final class Lowering {
         requireEveryPoint(program, hooks);
         var lowering = new Lowering(hooks);
         program.ops().stream().flatMap(op -> op.ins().stream()).forEach(t -> lowering.read.add(t.id()));
-        lowering.read.add(program.result().id());
+        program.results().forEach(t -> lowering.read.add(t.id()));
         program.ops().forEach(lowering::lower);
         lowering.close();
-        Tensor result = lowering.current(program.result());
-        return new Lowered(withoutUnneeded(lowering.steps, lowering.taps, result), lowering.taps, result);
+        List<Tensor> results = program.results().stream().map(lowering::current).toList();
+        return new Lowered(withoutUnneeded(lowering.steps, lowering.taps, results), lowering.taps, results);
     }
 
     /** A hook that silently does nothing is the worst bug this engine could have. */
@@ -120,14 +120,18 @@ final class Lowering {
                         o.scale());
             case Op.HeadResults o -> new Op.HeadResults(o.out(), current(o.z()), o.weight(), o.heads());
             case Op.SelectRows o -> new Op.SelectRows(o.out(), current(o.x()), o.rows());
+            case Op.Sample o ->
+                new Op.Sample(
+                        o.chosen(), o.seen(), current(o.logits()), o.samplers(), o.slots(), o.positions(), o.outputs());
             case Op.Hook o -> throw new IllegalStateException("a hook is lowered, not renamed: " + o);
         };
     }
 
     /** Drops, from the end, every op whose results nobody reads; what changes state stays. */
-    private static List<Step> withoutUnneeded(List<Step> steps, SortedMap<HookPoint, Tensor> taps, Tensor result) {
+    private static List<Step> withoutUnneeded(
+            List<Step> steps, SortedMap<HookPoint, Tensor> taps, List<Tensor> results) {
         var needed = new HashSet<Integer>();
-        needed.add(result.id());
+        results.forEach(t -> needed.add(t.id()));
         taps.values().forEach(t -> needed.add(t.id()));
         var kept = new ArrayList<Step>();
         for (Step step : steps.reversed()) {

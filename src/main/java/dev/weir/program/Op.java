@@ -195,6 +195,31 @@ public sealed interface Op {
         }
     }
 
+    /**
+     * The next token of each wanted row, chosen from its logits as the sampler of its slot says: chosen[o] = the token, or -1 - t
+     * where the logit of token t is the first that is NaN. A sampler with a repetition penalty remembers the token in seen. {@code
+     * docs/numerics.md} has every step; the same logits and the same sampler give the same token on any machine.
+     *
+     * @param chosen int32 [O, 1]
+     * @param seen int32 [slots, V]: nonzero where a token was in the prompt or was chosen, kept by samplers with a penalty
+     * @param logits [O, V]
+     * @param samplers int32 [slots, {@value SamplerSettings#WORDS}], see {@link SamplerSettings}
+     * @param outputs the rows that the logits belong to
+     */
+    record Sample(
+            Tensor chosen, Tensor seen, Tensor logits, Tensor samplers, Tensor slots, Tensor positions, Tensor outputs)
+            implements Plain {
+        @Override
+        public List<Tensor> outs() {
+            return List.of(chosen, seen);
+        }
+
+        @Override
+        public List<Tensor> ins() {
+            return List.of(logits, samplers, slots, positions, outputs);
+        }
+    }
+
     /** A place where a caller may look or write. Lowering replaces it; no machine ever runs one. */
     record Hook(Tensor out, Tensor x, HookPoint point) implements Plain {
         @Override

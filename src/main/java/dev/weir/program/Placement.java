@@ -28,16 +28,16 @@ final class Placement {
 
     private Placement() {}
 
-    static Plan place(Inputs inputs, List<Step> steps, SortedMap<HookPoint, Tensor> taps, Tensor result) {
+    static Plan place(Inputs inputs, List<Step> steps, SortedMap<HookPoint, Tensor> taps, List<Tensor> results) {
         List<Moment> moments = steps.stream().flatMap(Placement::moments).toList();
         var lastUse = lastUses(moments);
-        lastUse.put(result.id(), Integer.MAX_VALUE);
+        results.forEach(t -> lastUse.put(t.id(), Integer.MAX_VALUE));
         var tapped = new HashSet<>(taps.values());
         var placement = new Placement();
         for (int now = 0; now < moments.size(); now++) {
             placement.pass(now, moments.get(now), lastUse, tapped);
         }
-        return new Plan(inputs, steps, placement.places, taps, result, placement.scratchBytes, placement.traceBytes);
+        return new Plan(inputs, steps, placement.places, taps, results, placement.scratchBytes, placement.traceBytes);
     }
 
     private void pass(int now, Moment moment, Map<Integer, Integer> lastUse, Set<Tensor> tapped) {

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
  *
  * @param places by tensor id; a value without one is not written
  * @param taps what holds the value of each tapped point
+ * @param results what a machine brings to the host after the step, besides the taps
  * @param scratchBytes size of the memory that values reuse
  * @param traceBytes size of the memory that tapped values keep until the step has been read
  */
@@ -23,13 +24,14 @@ public record Plan(
         List<Step> steps,
         Map<Integer, Place> places,
         SortedMap<HookPoint, Tensor> taps,
-        Tensor result,
+        List<Tensor> results,
         long scratchBytes,
         long traceBytes) {
 
     public Plan {
         steps = List.copyOf(steps);
         places = Map.copyOf(places);
+        results = List.copyOf(results);
         taps = Collections.unmodifiableSortedMap(new TreeMap<>(taps));
     }
 

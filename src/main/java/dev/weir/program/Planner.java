@@ -27,6 +27,6 @@ public final class Planner {
 
     private static Plan place(Program program, Lowering.Lowered lowered, boolean fuse) {
         List<Step> steps = fuse ? lowered.steps().stream().map(Fusion::fuse).toList() : lowered.steps();
-        return Placement.place(program.inputs(), steps, lowered.taps(), lowered.result());
+        return Placement.place(program.inputs(), steps, lowered.taps(), lowered.results());
     }
 }

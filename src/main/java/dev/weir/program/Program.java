@@ -5,14 +5,15 @@ import dev.weir.tensor.Tensor;
 import java.util.List;
 
 /**
- * The forward pass as data: ops in the order they run, and the value that comes out.
+ * The forward pass as data: ops in the order they run, and the values that come out.
  *
- * @param result the logits [O, V]
+ * @param results the logits [O, V], or the chosen tokens [O, 1]
  */
-public record Program(Inputs inputs, List<Op.Plain> ops, Tensor result) {
+public record Program(Inputs inputs, List<Op.Plain> ops, List<Tensor> results) {
 
     public Program {
         ops = List.copyOf(ops);
+        results = List.copyOf(results);
     }
 
     /** The hook points of this program, in the order they are reached. */

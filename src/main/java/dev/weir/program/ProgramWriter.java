@@ -123,6 +123,25 @@ public final class ProgramWriter {
         return out;
     }
 
+    /**
+     * See {@link Op.Sample}.
+     *
+     * @return the chosen tokens, int32 [O, 1]
+     */
+    public Tensor sample(Tensor logits, Tensor samplers, Tensor seen) {
+        require(logits.columns() == seen.columns(), "sample", logits, seen);
+        require(
+                samplers.columns() == SamplerSettings.WORDS && samplers.rows() == seen.rows(),
+                "sample",
+                samplers,
+                seen);
+        Tensor outputs = inputs.outputs();
+        require(logits.rows() == outputs.rows(), "sample", logits, outputs);
+        Tensor chosen = new Tensor(nextId++, "sample", DType.INT32, logits.rows(), 1, Tensor.Role.VALUE);
+        ops.add(new Op.Sample(chosen, seen, logits, samplers, inputs.slots(), inputs.positions(), outputs));
+        return chosen;
+    }
+
     /** A point outside the blocks. */
     public Tensor hook(Site site, Tensor x) {
         return hook(HookPoint.of(site), x);
@@ -140,8 +159,8 @@ public final class ProgramWriter {
     }
 
     /** The finished program. */
-    public Program result(Tensor logits) {
-        return new Program(inputs, ops, logits);
+    public Program results(Tensor... results) {
+        return new Program(inputs, ops, List.of(results));
     }
 
     private Tensor value(String name, int rows, int columns) {

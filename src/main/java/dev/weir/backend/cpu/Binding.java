@@ -7,6 +7,7 @@ import dev.weir.program.Op;
 import dev.weir.program.Plan;
 import dev.weir.program.Step;
 import dev.weir.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -57,6 +58,7 @@ final class Binding {
             case Op.HeadResults o -> headResults(o);
             case Op.SelectRows o ->
                 new SelectStage(value(o.x()), value(o.out()), o.out().columns());
+            case Op.Sample o -> sample(o);
             case Op.Hook o -> throw new IllegalArgumentException("plan: expected no hook to run, got " + o);
         };
     }
@@ -180,6 +182,16 @@ final class Binding {
         });
     }
 
+    private Stage sample(Op.Sample o) {
+        return new SampleStage(
+                workers,
+                value(o.logits()),
+                o.logits().columns(),
+                workspace.integers(o.samplers()),
+                workspace.integers(o.seen()),
+                integers(o.chosen()));
+    }
+
     /** The memory of a value that the plan must have placed. */
     private Window value(Tensor value) {
         Window window = aside(value);
@@ -187,6 +199,12 @@ final class Binding {
             throw new IllegalArgumentException("plan: expected a place for " + value);
         }
         return window;
+    }
+
+    /** The memory of an int32 value. */
+    private MemorySegment integers(Tensor value) {
+        Window window = value(value);
+        return window.data().asSlice(window.offset(), value.bytes());
     }
 
     /** The memory of a value that is written only where somebody looks. */

@@ -39,6 +39,11 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public int runsKept() {
+        return 0;
+    }
+
+    @Override
     public LoadedWeights load(Map<Tensor, WeightView> weights) {
         workers.requireOpen();
         return new CpuWeights(workers, weights);

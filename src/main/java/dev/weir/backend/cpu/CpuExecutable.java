@@ -1,7 +1,6 @@
 package dev.weir.backend.cpu;
 
 import dev.weir.backend.Backend;
-import dev.weir.backend.RowLimits;
 import dev.weir.hook.Rows;
 import dev.weir.program.Plan;
 import dev.weir.tensor.Tensor;
@@ -37,18 +36,19 @@ final class CpuExecutable implements Backend.Executable {
     }
 
     @Override
-    public void run(Rows rows) {
+    public Backend.Run run(Rows rows) {
         synchronized (workers) {
             requireOpen();
             limits.require(rows);
             workspace.begin();
-            CpuExecutable done = null;
+            Finished done = null;
             try {
                 follow();
                 for (Stage stage : stages) {
                     stage.run(rows);
                 }
-                done = this;
+                done = new Finished();
+                return done;
             } finally {
                 workspace.end(done);
             }
@@ -66,30 +66,35 @@ final class CpuExecutable implements Backend.Executable {
         }
     }
 
-    @Override
-    public MemorySegment read(Tensor value) {
-        synchronized (workers) {
-            requireOpen();
-            if (!workspace.lastRunWas(this)) {
-                throw new IllegalStateException("value " + value + ": expected of a plan that was the last to run");
-            }
-            if (!value.equals(plan.result()) && !plan.taps().containsValue(value)) {
-                throw new IllegalArgumentException("value " + value + ": expected the result or a tapped value");
-            }
-            Plan.Place place = plan.place(value)
-                    .orElseThrow(() -> new IllegalArgumentException("value " + value + ": expected one with a place"));
-            Slab slab =
-                    switch (place.slab()) {
-                        case SCRATCH -> scratch;
-                        case TRACE -> trace;
-                    };
-            return slab.memory().asSlice(place.offset(), value.bytes());
-        }
-    }
-
     private void requireOpen() {
         workers.requireOpen();
         weights.requireOpen();
         workspace.requireOpen();
+    }
+
+    /** A step that is over. Its values lie where the next step will put its own. */
+    private final class Finished implements Backend.Run {
+
+        @Override
+        public MemorySegment read(Tensor value) {
+            synchronized (workers) {
+                requireOpen();
+                if (!workspace.lastRunWas(this)) {
+                    throw new IllegalStateException("value " + value + ": expected of the last step that ran");
+                }
+                if (!plan.results().contains(value) && !plan.taps().containsValue(value)) {
+                    throw new IllegalArgumentException("value " + value + ": expected a result or a tapped value");
+                }
+                Plan.Place place = plan.place(value)
+                        .orElseThrow(
+                                () -> new IllegalArgumentException("value " + value + ": expected one with a place"));
+                Slab slab =
+                        switch (place.slab()) {
+                            case SCRATCH -> scratch;
+                            case TRACE -> trace;
+                        };
+                return slab.memory().asSlice(place.offset(), value.bytes());
+            }
+        }
     }
 }

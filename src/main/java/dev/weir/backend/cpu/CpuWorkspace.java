@@ -3,7 +3,9 @@ package dev.weir.backend.cpu;
 import dev.weir.backend.Backend;
 import dev.weir.program.Op;
 import dev.weir.program.Plan;
+import dev.weir.tensor.DType;
 import dev.weir.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -24,7 +26,8 @@ final class CpuWorkspace implements Backend.Workspace {
     private Slab scratch = new Slab(Slab.ALIGNMENT);
     private Slab trace = new Slab(Slab.ALIGNMENT);
     private final List<Slab> outgrown = new ArrayList<>();
-    private @Nullable CpuExecutable lastRun;
+    private final Map<Integer, MemorySegment> integers = new HashMap<>();
+    private Backend.@Nullable Run lastRun;
     private boolean running;
     private boolean closed;
 
@@ -81,6 +84,28 @@ final class CpuWorkspace implements Backend.Workspace {
         return cache;
     }
 
+    @Override
+    public void write(Tensor tensor, long element, MemorySegment values) {
+        synchronized (workers) {
+            requireOpen();
+            long bytes = values.byteSize();
+            if (element < 0 || bytes % Integer.BYTES != 0 || element + bytes / Integer.BYTES > tensor.size()) {
+                throw new IllegalArgumentException("write of " + bytes + " bytes from element " + element
+                        + ": expected int32 elements of " + tensor);
+            }
+            MemorySegment.copy(values, 0, integers(tensor), element * Integer.BYTES, bytes);
+        }
+    }
+
+    /** The memory of an int32 tensor of the state. */
+    MemorySegment integers(Tensor tensor) {
+        if (tensor.type() != DType.INT32 || !state.contains(tensor)) {
+            throw new IllegalArgumentException(
+                    "state " + tensor + ": expected an int32 tensor of the state that was allocated");
+        }
+        return integers.computeIfAbsent(tensor.id(), id -> memory.allocate(tensor.bytes()));
+    }
+
     /** Makes room for the values of a plan. What is outgrown stays readable until the next step. */
     private void reserve(Plan plan) {
         scratch = atLeast(plan.scratchBytes(), scratch);
@@ -116,15 +141,15 @@ final class CpuWorkspace implements Backend.Workspace {
     /**
      * Ends a step.
      *
-     * @param executable whose values are in memory, if the step went well
+     * @param run whose values are in memory, if the step went well
      */
-    void end(@Nullable CpuExecutable executable) {
+    void end(Backend.@Nullable Run run) {
         running = false;
-        lastRun = executable;
+        lastRun = run;
     }
 
-    boolean lastRunWas(CpuExecutable executable) {
-        return lastRun == executable;
+    boolean lastRunWas(Backend.Run run) {
+        return lastRun == run;
     }
 
     void requireOpen() {

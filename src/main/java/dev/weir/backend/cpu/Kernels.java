@@ -72,6 +72,12 @@ public interface Kernels {
     /** values[c] = values[c] * factor, for one row. */
     void scale(Window values, int columns, float factor);
 
+    /** The largest value of one row; NaN if there is one. */
+    float max(Window values, int columns);
+
+    /** values[c] = exp((values[c] - max) / temperature), for one row. */
+    void powers(Window values, int columns, float max, float temperature);
+
     /** values = softmax(values), for one row. */
     void softmax(Window values, int columns);
 }

@@ -134,13 +134,26 @@ public final class ScalarKernels implements Kernels {
         }
     }
 
-    /** exp(x - max(x)) / sum(exp(x - max(x))) */
     @Override
-    public void softmax(Window values, int columns) {
+    public float max(Window values, int columns) {
         float max = Float.NEGATIVE_INFINITY;
         for (int c = 0; c < columns; c++) {
             max = Math.max(max, values.get(0, c));
         }
+        return max;
+    }
+
+    @Override
+    public void powers(Window values, int columns, float max, float temperature) {
+        for (int c = 0; c < columns; c++) {
+            values.set(0, c, Formulas.exp((values.get(0, c) - max) / temperature));
+        }
+    }
+
+    /** exp(x - max(x)) / sum(exp(x - max(x))) */
+    @Override
+    public void softmax(Window values, int columns) {
+        float max = max(values, columns);
         Arrays.fill(lanes, 0);
         for (int c = 0; c < columns; c++) {
             float power = Formulas.exp(values.get(0, c) - max);

@@ -7,6 +7,7 @@ final class Worker implements AutoCloseable {
     private Slab slab = new Slab(Slab.ALIGNMENT);
     private float[] tileData = new float[0];
     private float[] row = new float[0];
+    private final Shares shares = new Shares();
 
     Worker(Kernels kernels) {
         this.kernels = kernels;
@@ -14,6 +15,11 @@ final class Worker implements AutoCloseable {
 
     Kernels kernels() {
         return kernels;
+    }
+
+    /** What tokens are drawn from; its content lasts until the next draw. */
+    Shares shares() {
+        return shares;
     }
 
     /** Room for rows of float32 values; its content lasts until the next. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weir.backend.Backend.Executable;
 import dev.weir.backend.Backend.LoadedWeights;
+import dev.weir.backend.Backend.Run;
 import dev.weir.backend.Backend.Workspace;
 import dev.weir.hook.Edit;
 import dev.weir.hook.HookPoint;
@@ -62,6 +63,10 @@ class CpuBackendTest {
         return memory.toArray(ValueLayout.JAVA_FLOAT);
     }
 
+    private static float[] logits(Run run, Plan plan) {
+        return floats(run.read(plan.results().getFirst()));
+    }
+
     private static void assertRefused(String message, Executable executable, Rows rows) {
         var e = assertThrows(IllegalArgumentException.class, () -> executable.run(rows));
         assertEquals(message, e.getMessage());
@@ -108,10 +113,10 @@ class CpuBackendTest {
     void aRefusedStepHasNotHappened() {
         Executable one = workspace.compile(plan(1, 1, 16, Hooks.NONE));
         Plan plan = plan(1, 1, 16, Hooks.NONE);
-        one.run(rows(0, 0, 7));
-        float[] before = floats(one.read(plan.result()));
+        Run run = one.run(rows(0, 0, 7));
+        float[] before = logits(run, plan);
         assertThrows(IllegalArgumentException.class, () -> one.run(rows(0, 0, 99)));
-        assertArrayEquals(before, floats(one.read(plan.result())));
+        assertArrayEquals(before, logits(run, plan));
     }
 
     @Test
@@ -119,17 +124,18 @@ class CpuBackendTest {
         Plan small = plan(1, 1, 16, Hooks.tap(List.of(STREAM)));
         Plan large = plan(9, 9, 16, Hooks.tap(HookPoint.all(2)));
         Executable first = workspace.compile(small);
-        assertThrows(IllegalStateException.class, () -> first.read(small.result()));
-        first.run(rows(0, 0, 1));
-        float[] logits = floats(first.read(small.result()));
+        Run before = first.run(rows(0, 0, 1));
+        float[] logits = logits(before, small);
         Executable second = workspace.compile(large);
-        assertArrayEquals(logits, floats(first.read(small.result())), "compiling a larger plan loses nothing");
-        second.run(RandomModel.rows(new int[9], 0, 9));
-        assertThrows(IllegalStateException.class, () -> first.read(small.result()));
-        var other = new Tensor(small.result().id() - 1, "other", DType.FLOAT32, 1, 1, Tensor.Role.VALUE);
-        assertThrows(IllegalArgumentException.class, () -> second.read(other));
-        first.run(rows(0, 0, 1));
-        assertArrayEquals(logits, floats(first.read(small.result())), "a plan that was moved has its bits");
+        assertArrayEquals(logits, logits(before, small), "compiling a larger plan loses nothing");
+        Run last = second.run(RandomModel.rows(new int[9], 0, 9));
+        assertEquals(0, backend.runsKept());
+        assertThrows(IllegalStateException.class, () -> logits(before, small));
+        int id = small.results().getFirst().id();
+        var other = new Tensor(id - 1, "other", DType.FLOAT32, 1, 1, Tensor.Role.VALUE);
+        assertThrows(IllegalArgumentException.class, () -> last.read(other));
+        Run again = first.run(rows(0, 0, 1));
+        assertArrayEquals(logits, logits(again, small), "a plan that was moved has its bits");
     }
 
     @Test
@@ -144,8 +150,8 @@ class CpuBackendTest {
         }));
         Plan plan = plan(2, 1, 16, edit);
         Executable executable = workspace.compile(plan);
-        executable.run(new Rows(new int[2], new int[] {0, 1}, new int[] {4, 5}, new int[] {1}));
-        float[] stream = floats(executable.read(plan.taps().values().iterator().next()));
+        Run run = executable.run(new Rows(new int[2], new int[] {0, 1}, new int[] {4, 5}, new int[] {1}));
+        float[] stream = floats(run.read(plan.taps().values().iterator().next()));
         for (int i = 0; i < 24; i++) {
             assertEquals(i, stream[i]);
         }
@@ -161,15 +167,14 @@ class CpuBackendTest {
         }));
         Plan plan = plan(1, 1, 16, edit);
         Plan plain = plan(1, 1, 16, Hooks.NONE);
+        Executable unedited = workspace.compile(plain);
+        Run before = unedited.run(rows(1, 0, 1));
+        float[] logits = logits(before, plain);
         Executable executable = workspace.compile(plan);
         assertThrows(ArithmeticException.class, () -> executable.run(rows(0, 0, 1)));
-        assertThrows(IllegalStateException.class, () -> executable.read(plan.result()));
+        assertThrows(IllegalStateException.class, () -> logits(before, plain));
         failing[0] = false;
-        executable.run(rows(0, 0, 1));
-        float[] retried = floats(executable.read(plan.result()));
-        Executable unedited = workspace.compile(plain);
-        unedited.run(rows(1, 0, 1));
-        assertArrayEquals(floats(unedited.read(plain.result())), retried);
+        assertArrayEquals(logits, logits(executable.run(rows(0, 0, 1)), plan));
     }
 
     @Test
@@ -186,8 +191,7 @@ class CpuBackendTest {
         Hooks edit = Hooks.edit(STREAM, new Edit.OnHost((point, rows, values, columns) -> values[columns] = Float.NaN));
         Plan plan = plan(3, 3, 16, edit);
         Executable executable = workspace.compile(plan);
-        executable.run(RandomModel.rows(new int[] {1, 2, 3}, 0, 3));
-        float[] logits = floats(executable.read(plan.result()));
+        float[] logits = logits(executable.run(RandomModel.rows(new int[] {1, 2, 3}, 0, 3)), plan);
         for (int i = 0; i < logits.length; i++) {
             assertEquals(i >= 50, Float.isNaN(logits[i]), "rows see what is before them, and nothing after");
         }
@@ -218,11 +222,11 @@ class CpuBackendTest {
     void whatIsClosedRefusesToWork() {
         Plan plan = plan(1, 1, 16, Hooks.NONE);
         Executable executable = workspace.compile(plan);
-        executable.run(rows(0, 0, 1));
-        MemorySegment logits = executable.read(plan.result());
+        Run run = executable.run(rows(0, 0, 1));
+        MemorySegment logits = run.read(plan.results().getFirst());
         workspace.close();
         assertThrows(IllegalStateException.class, () -> executable.run(rows(0, 0, 1)));
-        assertThrows(IllegalStateException.class, () -> executable.read(plan.result()));
+        assertThrows(IllegalStateException.class, () -> logits(run, plan));
         assertThrows(IllegalStateException.class, () -> workspace.compile(plan));
         assertThrows(IllegalStateException.class, () -> logits.get(ValueLayout.JAVA_FLOAT, 0));
 
@@ -241,8 +245,7 @@ class CpuBackendTest {
     void sessionsShareAMachine() throws InterruptedException {
         Plan plan = plan(1, 1, 16, Hooks.NONE);
         Executable mine = workspace.compile(plan);
-        mine.run(rows(0, 0, 5));
-        float[] expected = floats(mine.read(plan.result()));
+        float[] expected = logits(mine.run(rows(0, 0, 5)), plan);
         try (Workspace yours = weights.allocate(state.all())) {
             Executable other = yours.compile(plan);
             var thread = new Thread(() -> {
@@ -252,8 +255,7 @@ class CpuBackendTest {
             });
             thread.start();
             for (int i = 0; i < 200; i++) {
-                mine.run(rows(0, 0, 5));
-                assertArrayEquals(expected, floats(mine.read(plan.result())));
+                assertArrayEquals(expected, logits(mine.run(rows(0, 0, 5)), plan));
             }
             thread.join();
         }

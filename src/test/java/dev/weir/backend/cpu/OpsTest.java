@@ -107,7 +107,7 @@ class OpsTest {
 
         /** The result, in the same bits from every machine. */
         float[] run(Tensor result) {
-            return run(writer.result(result), Hooks.NONE).getFirst();
+            return run(writer.results(result), Hooks.NONE).getFirst();
         }
 
         /** The result and the values of the taps, in the same bits from every machine. */
@@ -122,10 +122,10 @@ class OpsTest {
                                 Backend.Workspace workspace = loaded.allocate(state)) {
                             Backend.Executable executable = workspace.compile(plan);
                             poison((CpuWorkspace) workspace);
-                            executable.run(rows);
+                            Backend.Run run = executable.run(rows);
                             var seen = new ArrayList<float[]>();
-                            seen.add(floats(executable.read(plan.result())));
-                            plan.taps().values().forEach(t -> seen.add(floats(executable.read(t))));
+                            seen.add(floats(run.read(plan.results().getFirst())));
+                            plan.taps().values().forEach(t -> seen.add(floats(run.read(t))));
                             if (expected.isEmpty()) {
                                 expected = seen;
                             }
@@ -211,7 +211,7 @@ class OpsTest {
         Tensor x = bench.rows(9);
         Tensor w = bench.weight(DType.FLOAT32, 9, columns);
         Tensor before = bench.writer.hook(0, Site.MLP_PRE, bench.writer.linear(x, w));
-        Program program = bench.writer.result(bench.writer.activate(before, function));
+        Program program = bench.writer.results(bench.writer.activate(before, function));
         Hooks hooks = shown ? Hooks.tap(program.points()) : Hooks.NONE;
         List<float[]> got = bench.run(program, hooks);
         if (shown) {
@@ -251,7 +251,7 @@ class OpsTest {
         var norm = bench.writer.layerNorm(sum, new Affine(w, bias), 1e-5f);
         bench.writer.hook(0, Site.LN1_SCALE, norm.scale());
         bench.writer.hook(0, Site.LN1_NORMALIZED, norm.normalized());
-        Program program = bench.writer.result(norm.out());
+        Program program = bench.writer.results(norm.out());
         List<float[]> got = bench.run(program, shown ? Hooks.tap(program.points()) : Hooks.NONE);
         for (int r = 0; r < rows; r++) {
             var x = new double[columns];
@@ -305,7 +305,7 @@ class OpsTest {
         var attended = bench.writer.attention(q, keys, values, heads, context, context, scale);
         bench.writer.hook(0, Site.ATTN_SCORES, attended.scores());
         bench.writer.hook(0, Site.PATTERN, attended.pattern());
-        Program program = bench.writer.result(attended.z());
+        Program program = bench.writer.results(attended.z());
         List<float[]> got = bench.run(program, shown ? Hooks.tap(program.points()) : Hooks.NONE);
 
         for (int r = 0; r < rows; r++) {

@@ -102,6 +102,18 @@ public final class VectorKernels implements Kernels {
     }
 
     @Override
+    public float max(Window values, int columns) {
+        return RowLoops.max(Memory.address(values, 1, columns), columns);
+    }
+
+    @Override
+    public void powers(Window values, int columns, float max, float temperature) {
+        long at = Memory.address(values, 1, columns);
+        RowLoops.centre(at, columns, max, temperature, at);
+        VectorFormulas.exp(at, columns, 0);
+    }
+
+    @Override
     public void softmax(Window values, int columns) {
         long at = Memory.address(values, 1, columns);
         VectorFormulas.exp(at, columns, RowLoops.max(at, columns));

@@ -1,11 +1,14 @@
-package dev.weir.engine;
+package dev.weir.backend.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.math.BigInteger;
 import java.util.stream.IntStream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.LongRange;
 import org.junit.jupiter.api.Test;
 
 class PhiloxTest {
@@ -24,13 +27,21 @@ class PhiloxTest {
     @Test
     void numbersAreUniformAndDependOnSeedAndPositionOnly() {
         double mean = IntStream.range(0, 100_000)
-                .mapToDouble(p -> Philox.uniform(7, p))
+                .mapToLong(position -> Philox.below(1000, 7, position))
                 .average()
                 .orElseThrow();
-        assertEquals(0.5, mean, 0.005);
-        assertTrue(IntStream.range(0, 10_000).allMatch(p -> Philox.uniform(7, p) >= 0 && Philox.uniform(7, p) < 1));
-        assertEquals(Philox.uniform(7, 3), Philox.uniform(7, 3));
-        assertNotEquals(Philox.uniform(7, 3), Philox.uniform(8, 3));
-        assertNotEquals(Philox.uniform(7, 3), Philox.uniform(7, 4));
+        assertEquals(499.5, mean, 5);
+        assertEquals(Philox.below(1 << 24, 7, 3), Philox.below(1 << 24, 7, 3));
+        assertNotEquals(Philox.below(1 << 24, 7, 3), Philox.below(1 << 24, 8, 3));
+        assertNotEquals(Philox.below(1 << 24, 7, 3), Philox.below(1 << 24, 7, 4));
+    }
+
+    @Property
+    void aNumberBelowALimitIsAFractionOfItRoundedDown(
+            @ForAll long seed, @ForAll int position, @ForAll @LongRange(min = 1) long limit) {
+        long fraction = Philox.below(1 << 24, seed, position);
+        BigInteger exact =
+                BigInteger.valueOf(limit).multiply(BigInteger.valueOf(fraction)).shiftRight(24);
+        assertEquals(exact, BigInteger.valueOf(Philox.below(limit, seed, position)));
     }
 }
