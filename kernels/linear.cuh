@@ -1,0 +1,48 @@
+// What the linear kernels share: their parameters, which of up to three matrices a block multiplies with, and what becomes of a sum.
+//
+//     pre = x W + bias                                  (pre may be null; then nobody wants to see it)
+//     out = function(pre)                               (function NONE: out = pre)
+//
+// x [rows, depth] float32 without padding; W [depth, columns] stored out-major: weight[n * stride + k], the rows padded with zeros to a
+// multiple of 16 bytes; bias [columns] or null; out and pre [rows, columns]. Up to three products of one x (q, k, v): blockIdx.z says which.
+#pragma once
+
+#include "numbers.cuh"
+
+#define LINEAR_PARAMETERS(T)                                                                                                       \
+    float *out0, float *out1, float *out2, float *pre, const float *x, const T *w0, const T *w1, const T *w2, const float *bias0, \
+        const float *bias1, const float *bias2, int rows, int depth, int stride, int columns, int function
+#define LINEAR_PRODUCT(T)                                                                                                           \
+    linearProduct<T>(blockIdx.z, out0, out1, out2, pre, x, w0, w1, w2, bias0, bias1, bias2, rows, depth, stride, columns, function)
+
+template <class T> struct LinearProduct {
+    float* out;
+    float* pre;
+    const float* x;
+    const T* weight;
+    const float* bias;
+    int rows, depth, stride, columns, function;
+
+    /// What becomes of the finished sum of an output.
+    __device__ __forceinline__ void finish(int row, int column, float sum) const {
+        if (bias != nullptr) {
+            sum += __ldg(bias + column);
+        }
+        size_t at = static_cast<size_t>(row) * columns + column;
+        if (pre != nullptr) {
+            pre[at] = sum;
+        }
+        out[at] = activated(function, sum);
+    }
+};
+
+template <class T>
+__device__ __forceinline__ LinearProduct<T> linearProduct(unsigned part, LINEAR_PARAMETERS(T)) {
+    float* out = part == 0 ? out0 : part == 1 ? out1 : out2;
+    const T* weight = part == 0 ? w0 : part == 1 ? w1 : w2;
+    const float* bias = part == 0 ? bias0 : part == 1 ? bias1 : bias2;
+    return {out, pre, x, weight, bias, rows, depth, stride, columns, function};
+}
+
+/// Whether every row of a float32 matrix without padding begins at a multiple of 16 bytes.
+__device__ __forceinline__ bool rowsAligned16(const float* matrix, int columns) { return columns % 4 == 0 && aligned16(matrix); }
