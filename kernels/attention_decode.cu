@@ -61,22 +61,21 @@ template <int Pieces> struct State {
     float sum[Pieces][4] = {};
 };
 
-/// exp(from - to) for a `from` that is at most `to`; 1 when both are minus infinity, that is before the first key.
-__device__ __forceinline__ float rescaling(float from, float to) { return from == to ? 1.0f : formulas::exp(from - to); }
+/// What scores are compared with: the largest of them, or 0 while there is none, so that minus infinity weighs 0 and not NaN.
+__device__ __forceinline__ float baseOf(float largest) { return largest == -INFINITY ? 0.0f : largest; }
 
-/// Four columns of a row from `column` on, zeros beyond the head's width.
-template <bool Aligned>
-__device__ __forceinline__ Group<4> loadColumns(const float* row, int column, int headWidth) {
+/// Four columns of a row, of which `left` are left: zeros beyond them.
+template <bool Aligned> __device__ __forceinline__ Group<4> loadColumns(const float* columns, int left) {
     Group<4> group = {};
     if (Aligned) {
-        if (column < headWidth) {
-            group = loadGroup<4>(row + column);
+        if (left > 0) {
+            group = loadGroup<4>(columns);
         }
     } else {
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-            if (column + k < headWidth) {
-                group.of[k] = row[column + k];
+            if (k < left) {
+                group.of[k] = columns[k];
             }
         }
     }
@@ -116,9 +115,10 @@ __device__ __forceinline__ void attendTile(
 #pragma unroll
         for (int piece = 0; piece < Shape::PIECES; piece++) {
             int column = columnOf<Shape>(piece);
-            size_t row = static_cast<size_t>(j) * stride;
-            key[i][piece] = j < end ? loadColumns<Aligned>(keys + row, column, headWidth) : Group<4>{};
-            value[i][piece] = j < end ? loadColumns<Aligned>(values + row, column, headWidth) : Group<4>{};
+            int left = j < end ? headWidth - column : 0;
+            size_t at = static_cast<size_t>(j) * stride + column;
+            key[i][piece] = loadColumns<Aligned>(keys + at, left);
+            value[i][piece] = loadColumns<Aligned>(values + at, left);
         }
     }
 
@@ -134,11 +134,13 @@ __device__ __forceinline__ void attendTile(
                 product = fmaf(query[piece][k], key[i][piece].of[k], product);
             }
         }
-        score[i] = sumOfTeam<Shape>(product);
-        largest = first + i * Shape::TEAMS < end ? fmaxf(largest, score[i]) : largest;
+        product = sumOfTeam<Shape>(product);
+        score[i] = first + i * Shape::TEAMS < end ? product : -INFINITY;
+        largest = fmaxf(largest, score[i]);
     }
 
-    float shrink = rescaling(state.largest, largest);
+    float base = baseOf(largest);
+    float shrink = formulas::exp(state.largest - base);
     state.largest = largest;
     state.total *= shrink;
 #pragma unroll
@@ -150,7 +152,7 @@ __device__ __forceinline__ void attendTile(
     }
 #pragma unroll
     for (int i = 0; i < Shape::KEYS; i++) {
-        float weight = first + i * Shape::TEAMS < end ? formulas::exp(score[i] - largest) : 0.0f;
+        float weight = formulas::exp(score[i] - base);
         state.total += weight;
 #pragma unroll
         for (int piece = 0; piece < Shape::PIECES; piece++) {
@@ -183,11 +185,12 @@ __device__ __forceinline__ void mergeTeams(const TeamResult<Shape>* teams, int h
     for (int team = 0; team < Shape::TEAMS; team++) {
         largest = fmaxf(largest, teams[team].largest);
     }
+    float base = baseOf(largest);
     float factor[Shape::TEAMS];
     float total = 0;
 #pragma unroll
     for (int team = 0; team < Shape::TEAMS; team++) {
-        factor[team] = rescaling(teams[team].largest, largest);
+        factor[team] = formulas::exp(teams[team].largest - base);
         total = fmaf(factor[team], teams[team].total, total);
     }
     for (int column = threadIdx.x; column < headWidth; column += BLOCK) {
@@ -220,7 +223,8 @@ __device__ __forceinline__ void attend(
     float query[Shape::PIECES][4];
 #pragma unroll
     for (int piece = 0; piece < Shape::PIECES; piece++) {
-        Group<4> group = loadColumns<Aligned>(q, columnOf<Shape>(piece), headWidth);
+        int column = columnOf<Shape>(piece);
+        Group<4> group = loadColumns<Aligned>(q + column, headWidth - column);
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             query[piece][k] = group.of[k] * scale;
@@ -316,12 +320,13 @@ extern "C" __global__ void __launch_bounds__(BLOCK) attention_combine(
         largest = fmaxf(largest, parts[split * width + headWidth]);
     }
     for (int column = threadIdx.x; column < headWidth; column += BLOCK) {
+        float base = baseOf(largest);
         float sum = 0;
         float total = 0;
 #pragma unroll 8
         for (int split = 0; split < used; split++) {
             const float* part = parts + split * width;
-            float factor = rescaling(part[headWidth], largest);
+            float factor = formulas::exp(part[headWidth] - base);
             total = fmaf(factor, part[headWidth + 1], total);
             sum = fmaf(factor, part[column], sum);
         }
