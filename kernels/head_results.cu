@@ -13,7 +13,7 @@
 
 namespace {
 
-using Head = Tile<64, 64, 4>;
+using Head = Tile<64, 64, 4, 16>;
 
 template <class T>
 __device__ __forceinline__ void headResults(Head::Shared& shared, float* out, const float* z, const T* weight, int heads, int headWidth, int stride, int columns, int rows) {

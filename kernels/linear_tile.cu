@@ -14,8 +14,8 @@
 
 namespace {
 
-using Large = Tile<128, 128, 8>;
-using Small = Tile<64, 64, 4>;
+using Large = Tile<128, 128, 8, 8>;
+using Small = Tile<64, 64, 4, 16>;
 
 template <class Shape, int ROWS, int COLUMNS, class T>
 __device__ __forceinline__ void linearTile(const LinearProduct<T>& p, typename Shape::Shared& shared) {

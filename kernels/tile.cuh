@@ -1,18 +1,19 @@
 // A tile of a matrix product on float32 cores, exactly: each output is one chain of fmaf over k ascending from 0 (docs/numerics.md).
 //
-// A block stages 16 inputs of its rows of x and of its columns of W, k-major, in one of two buffers, while it multiplies from the other; a thread
+// A block stages 8 or 16 inputs of its rows of x and of its columns of W, k-major, in one of two buffers, while it multiplies from the other; a thread
 // keeps 8 x 8 or 8 x 4 sums in registers. Weights of 2 bytes are widened when they are staged. What lies beyond the depth is staged as
 // x = -0 and w = +0: their product is -0, which changes no sum, not even -0.
 //
-// Banks: lanes store the four inputs of a row into four rows of the buffer, so the row index is swizzled by 8 (k / 4 % 4); the 16-byte reads of a
-// warp are 4 neighbouring groups of x (broadcast) and 8 of W.
+// Banks: a lane stores the four inputs that it fetched into four rows of the buffer; there the columns are swizzled by k / 4, so that the lanes of a
+// warp, which hold 8 or 16 rows of x, meet no bank twice. The 16-byte reads of a warp are 4 neighbouring groups of x (broadcast) and 8 of W.
 #pragma once
 
 #include "numbers.cuh"
 
-/// ROWS x COLUMNS outputs by ROWS / 32 x COLUMNS / (8 * WIDE) warps of 32 x 8 WIDE outputs; a thread has 8 x WIDE of them.
-template <int ROWS, int COLUMNS, int WIDE> struct Tile {
-    static constexpr int DEPTH = 16;
+/// ROWS x COLUMNS outputs, DEPTH (8 or 16) inputs at a time, by ROWS / 32 x COLUMNS / (8 * WIDE) warps of 32 x 8 WIDE outputs; a thread has 8 x WIDE of them.
+template <int ROWS, int COLUMNS, int WIDE, int DEPTH> struct Tile {
+    static constexpr int FOURS = DEPTH / 4;
+    static constexpr int SWIZZLE = 32 / FOURS;
     static constexpr int WARP_COLUMNS = 8 * WIDE;
     static constexpr int WARPS_ACROSS = COLUMNS / WARP_COLUMNS;
     static constexpr int THREADS = ROWS / 32 * WARPS_ACROSS * WARP;
@@ -44,24 +45,24 @@ template <int ROWS, int COLUMNS, int WIDE> struct Tile {
         return v;
     }
 
-    /// COUNT rows of a matrix on their way to shared memory: four inputs of every (THREADS / 4)th row wait in registers.
+    /// COUNT rows of a matrix on their way to shared memory: a thread has four inputs of every (THREADS / FOURS)th row.
     template <class T, int COUNT> struct Staged {
-        static constexpr int LOADS = COUNT * 4 / THREADS;
+        static constexpr int LOADS = COUNT * FOURS / THREADS;
         float4 values[LOADS];
 
         __device__ __forceinline__ void fetch(const T* rows, int pitch, int last, int k0, int depth, bool aligned, float beyond) {
 #pragma unroll
             for (int i = 0; i < LOADS; i++) {
-                int row = min(static_cast<int>(threadIdx.x) / 4 + i * (THREADS / 4), last);
-                values[i] = load(rows + row * pitch, k0 + threadIdx.x % 4 * 4, depth, aligned, beyond);
+                int row = min(static_cast<int>(threadIdx.x) / FOURS + i * (THREADS / FOURS), last);
+                values[i] = load(rows + row * pitch, k0 + threadIdx.x % FOURS * 4, depth, aligned, beyond);
             }
         }
 
         __device__ __forceinline__ void store(float (&buffer)[DEPTH][COUNT]) const {
-            int k = threadIdx.x % 4 * 4;
+            int k = threadIdx.x % FOURS * 4;
 #pragma unroll
             for (int i = 0; i < LOADS; i++) {
-                int row = (threadIdx.x / 4 + i * (THREADS / 4)) ^ (2 * k);
+                int row = (threadIdx.x / FOURS + i * (THREADS / FOURS)) ^ (k / 4 * SWIZZLE);
                 buffer[k][row] = values[i].x;
                 buffer[k + 1][row] = values[i].y;
                 buffer[k + 2][row] = values[i].z;
@@ -73,7 +74,7 @@ template <int ROWS, int COLUMNS, int WIDE> struct Tile {
     static __device__ __forceinline__ void loadGroups(float* values, const float* buffer, int first, int k, int groups, int apart) {
 #pragma unroll
         for (int g = 0; g < groups; g++) {
-            float4 v = *reinterpret_cast<const float4*>(buffer + ((first + g * apart) ^ (k / 4 * 8)));
+            float4 v = *reinterpret_cast<const float4*>(buffer + ((first + g * apart) ^ (k / 4 * SWIZZLE)));
             values[4 * g] = v.x;
             values[4 * g + 1] = v.y;
             values[4 * g + 2] = v.z;
