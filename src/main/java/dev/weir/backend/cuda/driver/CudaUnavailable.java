@@ -7,11 +7,19 @@ public final class CudaUnavailable extends GpuException {
 
     private static final long serialVersionUID = 1;
 
-    CudaUnavailable(String message, ErrorCode error, @Nullable Throwable cause) {
-        super("looking for CUDA", error, message, cause);
+    private static final String DOING = "looking for CUDA";
+
+    /** The driver is there and refuses. */
+    CudaUnavailable(String message, ErrorCode error) {
+        super(DOING, error, message + ": " + error, null);
+    }
+
+    /** The driver was not asked. */
+    CudaUnavailable(String message, @Nullable Throwable cause) {
+        super(DOING, ErrorCode.none(message), message, cause);
     }
 
     CudaUnavailable(String message) {
-        this(message, ErrorCode.none(message), null);
+        this(message, (Throwable) null);
     }
 }

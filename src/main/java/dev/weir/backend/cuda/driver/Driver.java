@@ -1,12 +1,20 @@
 package dev.weir.backend.cuda.driver;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.JCudaDriver;
 
 /** The driver of this machine, loaded and initialised once; what it says about its devices. */
 final class Driver {
+
+    private static final String LIBRARY = "libcuda.so.1";
+
+    /** Where drivers are put without telling the loader: WSL, NVIDIA's containers, NixOS. */
+    private static final List<Path> FOLDERS =
+            List.of(Path.of("/usr/lib/wsl/lib"), Path.of("/usr/local/nvidia/lib64"), Path.of("/run/opengl-driver/lib"));
 
     private static boolean loaded;
 
@@ -19,8 +27,7 @@ final class Driver {
     /** @throws CudaUnavailable if there is no driver or no GPU */
     static synchronized Driver load() {
         if (!loaded) {
-            JCudaLibrary.DRIVER.load();
-            JCudaDriver.setExceptionsEnabled(false);
+            loadLibraries();
             loaded = true;
         }
         int code = JCudaDriver.cuInit(0);
@@ -35,12 +42,28 @@ final class Driver {
         return new Driver(devices[0]);
     }
 
+    private static void loadLibraries() {
+        JCudaLibrary.requireLinux(System.getProperty("os.name"), System.getProperty("os.arch"));
+        if (SharedLibrary.openFirst(LIBRARY, FOLDERS).isEmpty()) {
+            throw new CudaUnavailable("there is no CUDA driver: looked for " + LIBRARY
+                    + " as the loader does (LD_LIBRARY_PATH, then what ldconfig -p lists) and in " + FOLDERS
+                    + "; install NVIDIA's driver, or let the container have the host's (docker run --gpus all)");
+        }
+        JCudaLibrary.DRIVER.load();
+        JCudaDriver.setExceptionsEnabled(false);
+    }
+
     private static CudaUnavailable unavailable(int code) {
-        var error = ErrorCode.ofDriver(code);
-        String advice = code == ErrorCode.NO_DEVICE
-                ? "the CUDA driver is there and shows no GPU; see what nvidia-smi and CUDA_VISIBLE_DEVICES say"
-                : "the CUDA driver is there and does not start; see what nvidia-smi says";
-        return new CudaUnavailable(advice + ": " + error, error, null);
+        return new CudaUnavailable(
+                switch (code) {
+                    case ErrorCode.STUB_LIBRARY ->
+                        LIBRARY
+                                + " is the CUDA toolkit's stub and not a driver; take the stubs folder out of LD_LIBRARY_PATH";
+                    case ErrorCode.NO_DEVICE ->
+                        "the CUDA driver shows no GPU; see what nvidia-smi lists and whether CUDA_VISIBLE_DEVICES hides it";
+                    default -> "the CUDA driver does not start; see what nvidia-smi says";
+                },
+                ErrorCode.ofDriver(code));
     }
 
     int devices() {

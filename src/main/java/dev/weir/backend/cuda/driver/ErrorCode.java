@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 public record ErrorCode(int code, String name, String message) implements Serializable {
 
     static final int OUT_OF_MEMORY = 2;
+    static final int STUB_LIBRARY = 34;
     static final int NO_DEVICE = 100;
     static final int NOT_READY = 600;
 
