@@ -1,14 +1,13 @@
 package dev.weir.bench;
 
 import dev.weir.engine.Session;
+import dev.weir.engine.UnrecordedSteps;
 import dev.weir.engine.Weir;
-import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
 import dev.weir.hook.Rows;
 import dev.weir.hook.TraceLayout;
 import dev.weir.hook.TraceRecorder;
 import dev.weir.tensor.DType;
-import java.lang.foreign.ValueLayout;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -89,29 +88,27 @@ public final class Benchmark {
         return count == 0 ? Optional.empty() : Optional.of(new Sample(rates));
     }
 
-    /** Tokens per second, of all sequences together, from an empty cache to the logits of the last prompt token of each. */
+    /** Tokens per second from an empty cache to the token that follows the prompt. */
     private double prefill(Hooks hooks) {
         try (Run run = new Run(hooks, workload.promptTokens())) {
             long begin = System.nanoTime();
-            run.fill(workload.promptTokens());
+            run.process(0, workload.promptTokens(), ROWS_PER_STEP);
             return rate(workload.promptTokens(), begin);
         }
     }
 
-    /** Tokens per second, of all sequences together, in steps of one row of each, from the given depth on. */
+    /** Tokens per second of steps of one row, from the given depth on. */
     private double decode(Hooks hooks) {
         try (Run run = new Run(hooks, workload.depth() + workload.newTokens())) {
-            run.fill(workload.depth());
+            run.process(0, workload.depth(), ROWS_PER_STEP);
             long begin = System.nanoTime();
-            for (int position = workload.depth(); position < workload.depth() + workload.newTokens(); position++) {
-                run.rows(position, position + 1, 0, workload.sequences());
-            }
+            run.process(workload.depth(), workload.depth() + workload.newTokens(), 1);
             return rate(workload.newTokens(), begin);
         }
     }
 
-    private double rate(int count, long begin) {
-        return workload.sequences() * count * 1e9 / (System.nanoTime() - begin);
+    private static double rate(int count, long begin) {
+        return count * 1e9 / (System.nanoTime() - begin);
     }
 
     /** One session with one trace to memory. */
@@ -119,46 +116,31 @@ public final class Benchmark {
         private final Hooks hooks;
         private final Session session;
         private final TraceRecorder recorder = new TraceRecorder();
+        private final UnrecordedSteps unrecorded;
 
         Run(Hooks hooks, int length) {
             this.hooks = hooks;
-            this.session = weir.session(workload.sequences(), length);
-            recorder.begin(new TraceLayout(
-                    hooks.taps(), weir.config().dimensions(), workload.sequences(), length, DType.FLOAT32));
+            this.session = weir.session(1, length);
+            recorder.begin(new TraceLayout(hooks.taps(), weir.config().dimensions(), 1, length, DType.FLOAT32));
+            this.unrecorded = new UnrecordedSteps(session, hooks, recorder);
         }
 
-        /** The first positions of every sequence, one sequence after the other. */
-        void fill(int length) {
-            for (int slot = 0; slot < workload.sequences(); slot++) {
-                for (int begin = 0; begin < length; begin += ROWS_PER_STEP) {
-                    rows(begin, Math.min(length, begin + ROWS_PER_STEP), slot, slot + 1);
-                }
+        void process(int from, int to, int rowsPerStep) {
+            for (int begin = from; begin < to; begin += rowsPerStep) {
+                int count = Math.min(rowsPerStep, to - begin);
+                int first = begin;
+                int[] positions = IntStream.range(first, first + count).toArray();
+                int[] ids = IntStream.of(positions).map(p -> tokens[p]).toArray();
+                step(new Rows(new int[count], positions, ids, new int[] {count - 1}));
             }
+            unrecorded.recordAll();
         }
 
-        /** One step: these positions of these slots, with the logits of the last position of each. */
-        void rows(int from, int to, int firstSlot, int endSlot) {
-            int each = to - from;
-            int count = each * (endSlot - firstSlot);
-            int[] slots =
-                    IntStream.range(0, count).map(r -> firstSlot + r / each).toArray();
-            int[] positions =
-                    IntStream.range(0, count).map(r -> from + r % each).toArray();
-            int[] ids = IntStream.of(positions).map(p -> tokens[p]).toArray();
-            int[] outputs = IntStream.range(0, endSlot - firstSlot)
-                    .map(s -> (s + 1) * each - 1)
-                    .toArray();
-            step(new Rows(slots, positions, ids, outputs));
-        }
-
+        /** A step as a generation would take it: the next one waits for its token, whichever it is. */
         private void step(Rows rows) {
-            Session.StepResult result = session.step(rows, hooks);
-            for (HookPoint point : hooks.taps().keySet()) {
-                recorder.rows(point, rows, result.tapped(point), result.columns(point));
-            }
-            if (Float.isNaN(result.logits(0).get(ValueLayout.JAVA_FLOAT, 0))) {
-                throw new IllegalStateException("logits of the benchmark are NaN");
-            }
+            Session.StepResult result = session.choose(rows, hooks);
+            unrecorded.add(rows, result);
+            result.token(0);
         }
 
         @Override

@@ -78,7 +78,7 @@ final class PlanCommand implements Callable<Integer> {
                     .orElse(Hooks.NONE);
             Weights weights = Weights.of(config, dtype.orElse(source.type()));
             State state = State.of(config, 1, config.context(), rows).step(rows, 1, config.context());
-            var listing = new PlanListing(Session.plan(config, weights, state, hooks));
+            var listing = new PlanListing(Session.plan(config, weights, state, hooks, true));
             if (json.given()) {
                 Json.print(shell, listing.json().put("model", source.name()).put("rows", rows));
             } else {

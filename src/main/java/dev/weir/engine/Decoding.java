@@ -1,11 +1,8 @@
 package dev.weir.engine;
 
-import dev.weir.hook.HookPoint;
 import dev.weir.hook.Rows;
 import dev.weir.hook.TraceLayout;
 import dev.weir.model.ModelConfig;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -17,8 +14,8 @@ final class Decoding implements AutoCloseable {
     private final Tracing tracing;
     private final int rowsPerStep;
     private final TextListener listener;
-    private final float[] logits;
-    private final boolean traces;
+    private final boolean generates;
+    private final UnrecordedSteps unrecorded;
     private Timings timings = Timings.NONE;
 
     /**
@@ -38,11 +35,19 @@ final class Decoding implements AutoCloseable {
         this.tracing = tracing;
         this.rowsPerStep = rowsPerStep;
         this.listener = listener;
-        this.logits = new float[config.vocabulary()];
-        this.traces = !tracing.hooks().taps().isEmpty();
-        if (traces) {
+        this.generates = sequences.stream().anyMatch(Sequence::wantsTokens);
+        this.unrecorded = new UnrecordedSteps(session, tracing.hooks(), tracing.sink());
+        for (int slot = 0; slot < sequences.size(); slot++) {
+            session.sample(
+                    slot, sequences.get(slot).sampling(), sequences.get(slot).prompt());
+        }
+        if (traces()) {
             tracing.sink().begin(layout(config, sequences, tracing));
         }
+    }
+
+    private boolean traces() {
+        return !tracing.hooks().taps().isEmpty();
     }
 
     /** What a trace of these sequences will hold, if none of them ends early. */
@@ -55,34 +60,42 @@ final class Decoding implements AutoCloseable {
         return sequences.stream().allMatch(Sequence::isDone);
     }
 
-    /** One step for the sequences that are not done, as far as the rows of a step reach. */
+    /**
+     * One step for the sequences that are not done, as far as the rows of a step reach. The trace of a step is recorded while the
+     * machine is busy with the next one, where it can be.
+     */
     void advance() {
         long begin = System.nanoTime();
         Rows rows = nextRows();
         boolean prefill =
                 IntStream.of(rows.slots()).anyMatch(s -> sequences.get(s).isInPrompt());
-        Session.StepResult result = session.step(rows, tracing.hooks());
-        if (traces) {
-            record(rows, result);
-        }
+        boolean chooses = chooses(rows);
+        Session.StepResult result =
+                chooses ? session.choose(rows, tracing.hooks()) : session.step(rows, tracing.hooks());
+        unrecorded.add(rows, result);
         for (int slot : rows.slots()) {
             sequences.get(slot).processed(1);
         }
-        for (int output = 0; output < rows.outputs().length; output++) {
-            int slot = rows.slots()[rows.outputs()[output]];
-            if (sequences.get(slot).wantsToken()) {
-                choose(slot, result.logits(output));
-            }
+        if (chooses) {
+            takeTokens(rows, result);
         }
         timings = timings.plusStep(prefill, rows.count(), System.nanoTime() - begin);
         listener.onRows(rows.count());
     }
 
-    private void choose(int slot, MemorySegment row) {
-        MemorySegment.copy(row, ValueLayout.JAVA_FLOAT, 0, logits, 0, logits.length);
-        String text = sequences.get(slot).choose(logits);
-        if (!text.isEmpty()) {
-            listener.onText(slot, text);
+    /** In the midst of a prompt nobody wants a token. */
+    private boolean chooses(Rows rows) {
+        int row = rows.outputs()[0];
+        return generates && sequences.get(rows.slots()[row]).isNewest(rows.positions()[row]);
+    }
+
+    private void takeTokens(Rows rows, Session.StepResult result) {
+        for (int output = 0; output < rows.outputs().length; output++) {
+            int slot = rows.slots()[rows.outputs()[output]];
+            String text = sequences.get(slot).append(result.token(output));
+            if (!text.isEmpty()) {
+                listener.onText(slot, text);
+            }
         }
     }
 
@@ -118,16 +131,10 @@ final class Decoding implements AutoCloseable {
                 outputs.build().toArray());
     }
 
-    private void record(Rows rows, Session.StepResult result) {
-        tracing.sink().tokens(rows);
-        for (HookPoint point : tracing.hooks().taps().keySet()) {
-            tracing.sink().rows(point, rows, result.tapped(point), result.columns(point));
-        }
-    }
-
     /** Ends the trace and says what came of it. */
     Completion finish() {
-        if (traces) {
+        if (traces()) {
+            unrecorded.recordAll();
             tracing.sink().end(sequences.stream().mapToInt(Sequence::position).toArray());
         }
         return new Completion(sequences.stream().map(Sequence::generation).toList(), timings, session.forwardRows());

@@ -1,5 +1,7 @@
 package dev.weir.engine;
 
+import dev.weir.program.SamplerSettings;
+
 /**
  * How the next token is chosen from the logits. The filters apply in the order of the fields, as in Hugging Face transformers.
  *
@@ -29,6 +31,11 @@ public record Sampling(
         if (!holds) {
             throw new IllegalArgumentException(name + ": expected " + expected + ", got " + got);
         }
+    }
+
+    /** As a machine takes it. */
+    SamplerSettings settings() {
+        return new SamplerSettings(greedy, repetitionPenalty, temperature, topK, topP, minP, seed);
     }
 
     /** The same, greedy or not. */

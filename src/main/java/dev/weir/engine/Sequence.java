@@ -12,7 +12,7 @@ final class Sequence {
     private final List<Integer> tokens;
     private final int promptLength;
     private final int maxNewTokens;
-    private final Sampler sampler;
+    private final Sampling sampling;
     private final Set<Integer> endOfText;
     private final Optional<TextAssembly> text;
     private Optional<FinishReason> finishReason = Optional.empty();
@@ -27,16 +27,15 @@ final class Sequence {
     Sequence(
             List<Integer> prompt,
             int maxNewTokens,
-            Sampler sampler,
+            Sampling sampling,
             Set<Integer> endOfText,
             Optional<TextAssembly> text) {
         this.tokens = new ArrayList<>(prompt);
         this.promptLength = prompt.size();
         this.maxNewTokens = maxNewTokens;
-        this.sampler = sampler;
+        this.sampling = sampling;
         this.endOfText = endOfText;
         this.text = text;
-        prompt.forEach(sampler::see);
     }
 
     /** The most rows that it can take: its last token goes through no forward pass. */
@@ -47,6 +46,15 @@ final class Sequence {
     /** Rows that have been processed. */
     int position() {
         return position;
+    }
+
+    Sampling sampling() {
+        return sampling;
+    }
+
+    /** The tokens that it began with. */
+    List<Integer> prompt() {
+        return tokens.subList(0, promptLength);
     }
 
     int token(int at) {
@@ -66,9 +74,14 @@ final class Sequence {
         return maxNewTokens == 0 ? position == promptLength : finishReason.isPresent();
     }
 
-    /** Whether the next token is to be chosen from the logits of the last processed row. */
-    boolean wantsToken() {
-        return maxNewTokens > 0 && position == tokens.size();
+    /** Whether the token at this position is the last that is known. */
+    boolean isNewest(int at) {
+        return at == tokens.size() - 1;
+    }
+
+    /** Whether tokens are to be chosen at all. */
+    boolean wantsTokens() {
+        return maxNewTokens > 0;
     }
 
     void processed(int rows) {
@@ -76,13 +89,11 @@ final class Sequence {
     }
 
     /**
-     * Chooses the next token.
+     * Takes the token that was chosen after the last processed row.
      *
-     * @param logits of the last processed row; overwritten
      * @return the text that is now certain
      */
-    String choose(float[] logits) {
-        int token = sampler.next(logits, position - 1);
+    String append(int token) {
         tokens.add(token);
         boolean ended = endOfText.contains(token);
         String piece = ended ? "" : text.map(t -> t.append(token)).orElse("");
@@ -98,7 +109,7 @@ final class Sequence {
 
     Generation generation() {
         return new Generation(
-                tokens.subList(0, promptLength),
+                prompt(),
                 tokens.subList(promptLength, tokens.size()),
                 text.map(TextAssembly::text).orElse(""),
                 finishReason.orElse(FinishReason.LENGTH));

@@ -9,21 +9,26 @@ import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
 import dev.weir.hook.Rows;
 import dev.weir.hook.Site;
+import dev.weir.model.Ending;
 import dev.weir.model.Gpt2Forward;
 import dev.weir.model.ModelConfig;
 import dev.weir.model.State;
 import dev.weir.model.Weights;
 import dev.weir.program.Plan;
 import dev.weir.program.Planner;
+import dev.weir.program.SamplerSettings;
+import dev.weir.tensor.DType;
 import dev.weir.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.IntStream;
 
 /**
  * Slots with keys and values, and steps that move them on. A step is a ragged batch of rows; prefill is many rows of a slot, decode is
@@ -38,45 +43,83 @@ public final class Session implements AutoCloseable {
     private final Weights weights;
     private final State state;
     private final Workspace workspace;
+    private final int stepsKept;
     private final int[] lengths;
     private final Map<PlanKey, Prepared> plans = new LinkedHashMap<>(16, 0.75f, true);
     private long forwardRows;
 
     /** A session without rows. */
-    Session(ModelConfig config, Weights weights, LoadedWeights loaded, int slots, int context, int maxRows) {
+    Session(
+            ModelConfig config,
+            Weights weights,
+            LoadedWeights loaded,
+            int stepsKept,
+            int slots,
+            int context,
+            int maxRows) {
         this.config = config;
         this.weights = weights;
         this.state = State.of(config, slots, context, maxRows);
         this.workspace = loaded.allocate(state.all());
+        this.stepsKept = stepsKept;
         this.lengths = new int[slots];
+        for (int slot = 0; slot < slots; slot++) {
+            sample(slot, Sampling.GREEDY, List.of());
+        }
     }
 
-    private record PlanKey(int rows, int outputs, int keys, Set<HookPoint> taps, SortedMap<HookPoint, Edit> edits) {}
+    private record PlanKey(
+            boolean tokens, int rows, int outputs, int keys, Set<HookPoint> taps, SortedMap<HookPoint, Edit> edits) {}
 
     private record Prepared(Plan plan, Executable executable) {}
 
-    /** What a step made; valid until the next step of the session. */
+    /** What a step made; valid until {@link #stepsKept} + 1 further steps of the session have begun. */
     public static final class StepResult {
         private final Run run;
         private final Plan plan;
-        private final int[] outputs;
+        private final Rows rows;
 
-        private StepResult(Run run, Plan plan, int[] outputs) {
+        private StepResult(Run run, Plan plan, Rows rows) {
             this.run = run;
             this.plan = plan;
-            this.outputs = outputs;
+            this.rows = rows;
         }
 
         /**
-         * The logits of one of the wanted rows.
+         * The logits of one of the wanted rows, after {@link Session#step}.
          *
          * @param output which of {@link Rows#outputs}, from 0
          * @return float32 [V]
          */
         public MemorySegment logits(int output) {
-            Tensor logits = plan.results().getFirst();
+            Tensor logits = result(DType.FLOAT32, "logits");
             long bytes = (long) logits.columns() * Float.BYTES;
-            return run.read(logits).asSlice(outputs[output] * bytes, bytes);
+            return run.read(logits).asSlice(output * bytes, bytes);
+        }
+
+        /**
+         * The token that was chosen to follow one of the wanted rows, after {@link Session#choose}. Waits until it is known.
+         *
+         * @param output which of {@link Rows#outputs}, from 0
+         * @throws IllegalStateException when a logit of the row is NaN
+         */
+        public int token(int output) {
+            int token = run.read(result(DType.INT32, "tokens")).getAtIndex(ValueLayout.JAVA_INT, output);
+            if (token < 0) {
+                int position = rows.positions()[rows.outputs()[output]];
+                throw new IllegalStateException(
+                        "logits after position " + position + ": token " + (-1 - token) + " is NaN");
+            }
+            return token;
+        }
+
+        private Tensor result(DType type, String name) {
+            Tensor result = plan.results().getFirst();
+            if (result.type() != type) {
+                throw new IllegalStateException(
+                        "step: expected one that makes " + name + ", got one that makes " + result);
+            }
+            return result;
         }
 
         /**
@@ -104,25 +147,67 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Processes rows. Each slot's rows must continue where it stands; a step that throws has not happened and can be retried.
+     * Says how tokens of a slot are chosen from now on; before, they are chosen greedily.
+     *
+     * @param seen tokens that a repetition penalty is to know of; those that are chosen from now on are added
+     */
+    public void sample(int slot, Sampling sampling, Collection<Integer> seen) {
+        requireSlot("sampling", slot);
+        SamplerSettings settings = sampling.settings();
+        workspace.write(state.samplers(), (long) slot * SamplerSettings.WORDS, MemorySegment.ofArray(settings.words()));
+        if (settings.penalises()) {
+            int[] marks = new int[config.vocabulary()];
+            seen.forEach(token -> marks[token] = 1);
+            workspace.write(state.seen(), (long) slot * marks.length, MemorySegment.ofArray(marks));
+        }
+    }
+
+    /**
+     * Processes rows and makes the logits of those that are wanted. Each slot's rows must continue where it stands; a step that throws
+     * has not happened and can be retried.
      *
      * @throws IllegalArgumentException for rows that do not fit the session, or hooks that the model cannot honour
      */
     public StepResult step(Rows rows, Hooks hooks) {
+        return run(rows, hooks, false);
+    }
+
+    /**
+     * The same, but chooses the token that follows each wanted row as {@link #sample} says. The logits stay on the machine.
+     *
+     * @throws IllegalArgumentException for rows that do not fit the session, two wanted rows of one slot, or hooks that the model
+     *     cannot honour
+     */
+    public StepResult choose(Rows rows, Hooks hooks) {
+        long slotsWanted = Arrays.stream(rows.outputs())
+                .map(row -> rows.slots()[row])
+                .distinct()
+                .count();
+        if (slotsWanted < rows.outputs().length) {
+            throw new IllegalArgumentException(
+                    "step: expected one wanted row of a slot at most to choose a token after, got "
+                            + rows.outputs().length + " of " + slotsWanted + " slots");
+        }
+        return run(rows, hooks, true);
+    }
+
+    private StepResult run(Rows rows, Hooks hooks, boolean tokens) {
         requireContinuation(rows);
-        boolean everyRow = hooks.points().stream().anyMatch(Session::isAfterBlocks);
-        int[] computed = everyRow ? IntStream.range(0, rows.count()).toArray() : rows.outputs();
-        var input = new Rows(rows.slots(), rows.positions(), rows.tokens(), computed);
-        Prepared prepared = prepare(input, hooks);
-        Run run = prepared.executable.run(input);
+        Prepared prepared = prepare(rows, hooks, tokens);
+        Run run = prepared.executable.run(rows);
         for (int r = 0; r < rows.count(); r++) {
             lengths[rows.slots()[r]] = rows.positions()[r] + 1;
         }
         forwardRows += rows.count();
-        int[] outputs = everyRow
-                ? rows.outputs()
-                : IntStream.range(0, rows.outputs().length).toArray();
-        return new StepResult(run, prepared.plan, outputs);
+        return new StepResult(run, prepared.plan, rows);
+    }
+
+    /**
+     * Steps before the newest whose results can still be read. Where there are any, a step may still be running when the call that
+     * began it returns, and whoever reads of it waits.
+     */
+    public int stepsKept() {
+        return stepsKept;
     }
 
     /** Positions that a slot holds. */
@@ -140,13 +225,19 @@ public final class Session implements AutoCloseable {
         return forwardRows;
     }
 
-    /** The plan for a step of this shape, as {@link #step} would run it. */
-    public static Plan plan(ModelConfig config, Weights weights, State state, Hooks hooks) {
-        return Planner.plan(Gpt2Forward.write(config, weights, state), hooks);
+    /**
+     * The plan for a step of this shape.
+     *
+     * @param tokens as {@link #choose} would run it; otherwise as {@link #step} would
+     */
+    public static Plan plan(ModelConfig config, Weights weights, State state, Hooks hooks, boolean tokens) {
+        boolean everyRow = hooks.points().stream().anyMatch(Session::isAfterBlocks);
+        return Planner.plan(Gpt2Forward.write(config, weights, state, new Ending(tokens, everyRow)), hooks);
     }
 
-    private Prepared prepare(Rows rows, Hooks hooks) {
+    private Prepared prepare(Rows rows, Hooks hooks, boolean tokens) {
         var key = new PlanKey(
+                tokens,
                 rows.count(),
                 rows.outputs().length,
                 shownKeys(rows, hooks),
@@ -156,9 +247,9 @@ public final class Session implements AutoCloseable {
         if (known != null) {
             return known;
         }
-        Plan plan = plan(config, weights, state.step(key.rows, key.outputs, key.keys), hooks);
+        Plan plan = plan(config, weights, state.step(key.rows, key.outputs, key.keys), hooks, tokens);
         var prepared = new Prepared(plan, workspace.compile(plan));
-        var kept = new PlanKey(key.rows, key.outputs, key.keys, Set.copyOf(key.taps), new TreeMap<>(key.edits));
+        var kept = new PlanKey(tokens, key.rows, key.outputs, key.keys, Set.copyOf(key.taps), new TreeMap<>(key.edits));
         plans.put(kept, prepared);
         if (plans.size() > MAX_PLANS) {
             plans.remove(plans.keySet().iterator().next());
@@ -183,6 +274,12 @@ public final class Session implements AutoCloseable {
         };
     }
 
+    private void requireSlot(String what, int slot) {
+        if (slot < 0 || slot >= lengths.length) {
+            throw new IllegalArgumentException(what + ": expected a slot below " + lengths.length + ", got " + slot);
+        }
+    }
+
     private void requireContinuation(Rows rows) {
         if (rows.count() > state.inputs().rows()) {
             throw new IllegalArgumentException(
@@ -193,10 +290,7 @@ public final class Session implements AutoCloseable {
             int slot = rows.slots()[r];
             int position = rows.positions()[r];
             int token = rows.tokens()[r];
-            if (slot < 0 || slot >= next.length) {
-                throw new IllegalArgumentException(
-                        "step row " + r + ": expected a slot below " + next.length + ", got " + slot);
-            }
+            requireSlot("step row " + r, slot);
             if (position != next[slot]) {
                 throw new IllegalArgumentException("step row " + r + ": expected position " + next[slot] + " of slot "
                         + slot + ", got " + position);

@@ -250,17 +250,18 @@ public final class Weir implements AutoCloseable {
      * @param context positions of each, at most the model's
      */
     public Session session(int slots, int context) {
-        return new Session(config(), weights, loaded, slots, context, Math.max(MAX_ROWS_PER_STEP, slots));
+        int maxRows = Math.max(MAX_ROWS_PER_STEP, slots);
+        return new Session(config(), weights, loaded, backend.runsKept(), slots, context, maxRows);
     }
 
     /**
-     * The plan of a step, to look at.
+     * The plan of a step that chooses a token, to look at.
      *
-     * @param rows of the step, the last of which has its logits made
+     * @param rows of the step, the last of which is followed by the token
      */
     public Plan plan(int rows, Hooks hooks) {
         State state = State.of(config(), 1, config().context(), rows).step(rows, 1, config().context());
-        return Session.plan(config(), weights, state, hooks);
+        return Session.plan(config(), weights, state, hooks, true);
     }
 
     /**
@@ -342,7 +343,7 @@ public final class Weir implements AutoCloseable {
             throw new IllegalArgumentException("prompt: expected at most the " + config().context()
                     + " positions of the model's context, got " + prompt.size() + " tokens");
         }
-        return new Sequence(prompt, 0, new Sampler(Sampling.GREEDY, config().vocabulary()), Set.of(), Optional.empty());
+        return new Sequence(prompt, 0, Sampling.GREEDY, Set.of(), Optional.empty());
     }
 
     private List<Sequence> sequences(List<Prompt> prompts, GenerationOptions options) {
@@ -366,7 +367,7 @@ public final class Weir implements AutoCloseable {
         return new Sequence(
                 prompt,
                 Math.min(wanted, room),
-                new Sampler(options.sampling(), config().vocabulary()),
+                options.sampling(),
                 options.endOfText(),
                 tokenizer.map(t -> new TextAssembly(t, options.stop())));
     }

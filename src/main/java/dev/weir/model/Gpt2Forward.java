@@ -36,8 +36,13 @@ public final class Gpt2Forward {
 
     private Gpt2Forward() {}
 
-    /** Writes the pass over the rows of one step; {@code docs/forward.md} annotates it with shapes. */
+    /** Writes the pass that makes the logits of the wanted rows of one step. */
     public static Program write(ModelConfig c, Weights w, State s) {
+        return write(c, w, s, Ending.LOGITS);
+    }
+
+    /** Writes the pass over the rows of one step; {@code docs/forward.md} annotates it with shapes. */
+    public static Program write(ModelConfig c, Weights w, State s, Ending ending) {
         var p = new ProgramWriter(s.inputs());
 
         Tensor token = p.hook(EMBED, p.embed(w.tokens(), s.inputs().tokens()));
@@ -79,7 +84,8 @@ public final class Gpt2Forward {
             x = p.hook(l, RESID_POST, p.add(x, mlpOut));
         }
 
-        return unembed(p, x, c, w);
+        Tensor logits = unembed(p, x, c, w, ending.everyRow());
+        return p.results(ending.tokens() ? p.sample(logits, s.samplers(), s.seen()) : logits);
     }
 
     /**
@@ -89,15 +95,18 @@ public final class Gpt2Forward {
     public static Program writeEnd(ModelConfig c, Weights w, Inputs inputs) {
         var p = new ProgramWriter(inputs);
         Tensor x = p.hook(c.layers() - 1, RESID_POST, p.embed(w.tokens(), inputs.tokens()));
-        return unembed(p, x, c, w);
+        return p.results(unembed(p, x, c, w, false));
     }
 
-    private static Program unembed(ProgramWriter p, Tensor stream, ModelConfig c, Weights w) {
-        Tensor x = p.select(stream, p.inputs().outputs());
+    /** The logits of the wanted rows, which are selected first unless somebody looks at every row on the way. */
+    private static Tensor unembed(ProgramWriter p, Tensor stream, ModelConfig c, Weights w, boolean everyRow) {
+        Tensor wanted = p.inputs().outputs();
+        Tensor x = everyRow ? stream : p.select(stream, wanted);
         var n = p.layerNorm(x, w.finalNorm(), c.epsilon());
         p.hook(LN_FINAL_SCALE, n.scale());
         p.hook(LN_FINAL_NORMALIZED, n.normalized());
         Tensor last = p.hook(UNEMBED_IN, n.out());
-        return p.results(p.hook(UNEMBED_OUT, p.linear(last, w.unembedding())));
+        Tensor logits = p.hook(UNEMBED_OUT, p.linear(last, w.unembedding()));
+        return everyRow ? p.select(logits, wanted) : logits;
     }
 }
