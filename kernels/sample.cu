@@ -1,0 +1,426 @@
+// chosen[o] = the token that follows row outputs[o], by the sampler of the row's slot
+//
+// chosen [outputs], seen [slots, V], logits [outputs, V], samplers [slots, 8], slots and positions [R], outputs [outputs].
+// A sampler is flags (1 greedy, 2 penalty), penalty, temperature, top-k, top-p, min-p, seed low, seed high.
+// 1. l[t] = logits[t]; if the penalty is on and seen[t]: divided by it above zero, else multiplied by it. A NaN: chosen is -1 - the
+//    first such t, and nothing else happens.
+// 2. best = the largest, the first of equals. Greedy: that is it.
+// 3. w[t] = exp((l[t] - l[best]) / temperature); q[t] = floor(w[t] x 2^40), an integer, so that sums of q have no order.
+// 4. In the order of w descending, then t ascending: top-k keeps the first k; top-p (below 1) of these the shortest prefix, of one at
+//    least, whose q come to topP x theirs; min-p drops w < minP.
+// 5. The first kept token, by t, at which the q kept so far exceed floor(u x their total); u = Philox4x32-10(seed, position).
+//    Should the total be zero, as when the largest logit is infinite: best.
+// 6. With a penalty, seen[chosen] = 1.
+//
+// A block does one output. Nothing is sorted: the end of a prefix is looked for among the bits of w, eight candidates a pass over the
+// logits, until one token is left between two of them; most tokens fall out of a pass by comparing their logit alone. Tokens of equal
+// w are told apart by a walk over t, as is the chosen token: the warps sum a sixteenth each, and the one that has it is cut again.
+// Moves 4 x V bytes a pass, from the L2 cache: 1 pass for greedy, 5 plus the search's otherwise. V up to 2^23.
+// No sum is of floats: the result does not depend on the block.
+// launch: block 512, grid (outputs), shared 0
+#include "numbers.cuh"
+
+constexpr int BLOCK = 512;
+constexpr int WARPS = BLOCK / WARP;
+
+/// Candidates of a pass: every pass settles three bits.
+constexpr int CANDIDATES = 8;
+
+/// Logits that a thread asks for at once.
+constexpr int BATCH = 8;
+
+/// The bits of the least weight that counts, 2^-40, and of the largest, 1.
+constexpr uint32_t LEAST_BITS = (127u - 40u) << 23;
+constexpr uint32_t ONE_BITS = 127u << 23;
+constexpr int EVERY_ID = 0x7fffffff;
+
+using uint64 = unsigned long long;
+
+// ---- a slot's sampler -------------------------------------------------------------------------------------------------------------
+
+struct Sampler {
+    bool greedy;
+    bool penalised;
+    float penalty;
+    float temperature;
+    int topK;
+    float topP;
+    float minP;
+    uint32_t seedLow;
+    uint32_t seedHigh;
+};
+
+__device__ __forceinline__ Sampler samplerAt(const int* words) {
+    return {(words[0] & 1) != 0,
+            (words[0] & 2) != 0,
+            __int_as_float(words[1]),
+            __int_as_float(words[2]),
+            words[3],
+            __int_as_float(words[4]),
+            __int_as_float(words[5]),
+            static_cast<uint32_t>(words[6]),
+            static_cast<uint32_t>(words[7])};
+}
+
+/// The first word of Philox4x32-10 for the counter (position, 0, 0, 0), without its low eight bits: Salmon, Moraes, Dror and Shaw,
+/// "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+__device__ __forceinline__ uint32_t random24(uint32_t key0, uint32_t key1, uint32_t position) {
+    uint32_t c0 = position;
+    uint32_t c1 = 0;
+    uint32_t c2 = 0;
+    uint32_t c3 = 0;
+#pragma unroll
+    for (int round = 0; round < 10; round++) {
+        uint64 product0 = static_cast<uint64>(0xD2511F53u) * c0;
+        uint64 product1 = static_cast<uint64>(0xCD9E8D57u) * c2;
+        c0 = static_cast<uint32_t>(product1 >> 32) ^ c1 ^ key0;
+        c1 = static_cast<uint32_t>(product1);
+        c2 = static_cast<uint32_t>(product0 >> 32) ^ c3 ^ key1;
+        c3 = static_cast<uint32_t>(product0);
+        key0 += 0x9E3779B9u;
+        key1 += 0xBB67AE85u;
+    }
+    return c0 >> 8;
+}
+
+// ---- tokens and their weights -----------------------------------------------------------------------------------------------------
+
+/// A prefix of the tokens in the order of their weights: those of larger bits, and of equals those up to an id.
+struct Prefix {
+    uint32_t bits;
+    int id;
+
+    __device__ __forceinline__ bool holds(uint32_t weightBits, int t) const {
+        return weightBits > bits || (weightBits == bits && t <= id);
+    }
+};
+
+struct Tokens {
+    const float* logits;
+    const int* seen;
+    int count;
+    bool penalised;
+    float penalty;
+    float temperature;
+    float best;
+
+    /// Calls visit(t, l[t]) for from, from + step, ... before `to`.
+    template <class Visit> __device__ __forceinline__ void each(int from, int to, int step, Visit visit) const {
+        for (int first = from; first < to; first += BATCH * step) {
+            float logit[BATCH];
+            int penalise[BATCH];
+#pragma unroll
+            for (int i = 0; i < BATCH; i++) {
+                int t = first + i * step;
+                logit[i] = t < to ? logits[t] : 0.0f;
+                penalise[i] = penalised && t < to ? seen[t] : 0;
+            }
+#pragma unroll
+            for (int i = 0; i < BATCH; i++) {
+                int t = first + i * step;
+                if (t < to) {
+                    visit(t, penalise[i] == 0 ? logit[i] : logit[i] > 0 ? logit[i] / penalty : logit[i] * penalty);
+                }
+            }
+        }
+    }
+
+    /// Calls visit(t, w[t], its bits) for the tokens of a prefix from there on.
+    template <class Visit>
+    __device__ __forceinline__ void eachKept(const Prefix& kept, int from, int to, int step, Visit visit) const {
+        // One less than the logarithm, so that rounding never loses a token; what is below needs no exp.
+        float floor = temperature * (logf(__uint_as_float(kept.bits)) - 1.0f);
+        each(from, to, step, [&](int t, float logit) {
+            float below = logit - best;
+            if (below >= floor) {
+                float weight = formulas::exp(below / temperature);
+                uint32_t bits = __float_as_uint(weight);
+                if (kept.holds(bits, t)) {
+                    visit(t, weight, bits);
+                }
+            }
+        });
+    }
+};
+
+/// A token counts 1: top-k, and ties.
+struct Once {
+    __device__ __forceinline__ uint64 operator()(float) const { return 1; }
+};
+
+/// A token counts its q.
+struct Quantum {
+    __device__ __forceinline__ uint64 operator()(float weight) const { return __float2ull_rz(weight * 1099511627776.0f); }
+};
+
+// ---- sums and maxima over the block -----------------------------------------------------------------------------------------------
+
+/// The sum over a warp, for every thread, of sums of at most 2^18 quanta each.
+__device__ __forceinline__ uint64 warpSum(uint64 value) {
+    constexpr int LOW = 27;
+    uint32_t low = __reduce_add_sync(ALL_LANES, static_cast<uint32_t>(value & ((1ull << LOW) - 1)));
+    uint32_t high = __reduce_add_sync(ALL_LANES, static_cast<uint32_t>(value >> LOW));
+    return (static_cast<uint64>(high) << LOW) + low;
+}
+
+/// The largest of the block's values, for every thread.
+__device__ __forceinline__ uint64 blockMax(uint64 value) {
+    __shared__ uint64 largest[WARPS];
+#pragma unroll
+    for (int distance = WARP / 2; distance > 0; distance /= 2) {
+        uint64 other = __shfl_xor_sync(ALL_LANES, value, distance);
+        value = other > value ? other : value;
+    }
+    if (threadIdx.x % WARP == 0) {
+        largest[threadIdx.x / WARP] = value;
+    }
+    __syncthreads();
+    for (int warp = 0; warp < WARPS; warp++) {
+        value = largest[warp] > value ? largest[warp] : value;
+    }
+    return value;
+}
+
+/// Of the tokens at or above each candidate: how much they count, and how many they are.
+struct Tally {
+    uint64 mass[CANDIDATES];
+    uint32_t tokens[CANDIDATES];
+};
+
+/// Adds up the tallies of the block's threads, for every thread; good until the next call.
+__device__ __forceinline__ const Tally& blockSum(const Tally& mine) {
+    __shared__ Tally ofWarp[WARPS];
+    __shared__ Tally ofBlock;
+    int warp = threadIdx.x / WARP;
+#pragma unroll
+    for (int i = 0; i < CANDIDATES; i++) {
+        uint64 mass = warpSum(mine.mass[i]);
+        uint32_t tokens = __reduce_add_sync(ALL_LANES, mine.tokens[i]);
+        if (threadIdx.x % WARP == 0) {
+            ofWarp[warp].mass[i] = mass;
+            ofWarp[warp].tokens[i] = tokens;
+        }
+    }
+    __syncthreads();
+    if (threadIdx.x < CANDIDATES) {
+        uint64 mass = 0;
+        uint32_t tokens = 0;
+        for (int i = 0; i < WARPS; i++) {
+            mass += ofWarp[i].mass[threadIdx.x];
+            tokens += ofWarp[i].tokens[threadIdx.x];
+        }
+        ofBlock.mass[threadIdx.x] = mass;
+        ofBlock.tokens[threadIdx.x] = tokens;
+    }
+    __syncthreads();
+    return ofBlock;
+}
+
+// ---- the steps of sampling --------------------------------------------------------------------------------------------------------
+
+/// Ascends with x, zeros alike; NaN is the largest.
+__device__ __forceinline__ uint32_t rankOf(float x) {
+    uint32_t bits = __float_as_uint(x + 0.0f);
+    uint32_t rank = bits & 0x80000000u ? ~bits : bits | 0x80000000u;
+    return x == x ? rank : 0xffffffffu;
+}
+
+__device__ __forceinline__ float ofRank(uint32_t rank) {
+    return __uint_as_float(rank & 0x80000000u ? rank & 0x7fffffffu : ~rank);
+}
+
+/// The rank of the largest logit above the complement of its first id.
+__device__ __forceinline__ uint64 largestOf(const Tokens& tokens) {
+    uint64 largest = 0;
+    tokens.each(threadIdx.x, tokens.count, BLOCK, [&](int t, float logit) {
+        uint64 key = static_cast<uint64>(rankOf(logit)) << 32 | ~static_cast<uint32_t>(t);
+        largest = key > largest ? key : largest;
+    });
+    return blockMax(largest);
+}
+
+/// The first token of a prefix, by id, at which the sum of what its tokens count exceeds target(that of all of them); -1 when they
+/// count nothing.
+template <class Mass, class Target>
+__device__ __forceinline__ int walk(const Tokens& tokens, const Prefix& kept, Mass mass, Target target) {
+    __shared__ uint64 sums[WARPS];
+    int warp = threadIdx.x / WARP;
+    int from = 0;
+    int to = tokens.count;
+    uint64 rest = 0;
+    do {
+        int chunk = (to - from + WARPS - 1) / WARPS;
+        int first = from + warp * chunk;
+        uint64 sum = 0;
+        tokens.eachKept(
+                kept, first + threadIdx.x % WARP, min(first + chunk, to), WARP, [&](int, float weight, uint32_t) {
+                    sum += mass(weight);
+                });
+        sum = warpSum(sum);
+        __syncthreads();
+        if (threadIdx.x % WARP == 0) {
+            sums[warp] = sum;
+        }
+        __syncthreads();
+        bool begins = to - from == tokens.count;
+        if (begins) {
+            uint64 total = 0;
+            for (int i = 0; i < WARPS; i++) {
+                total += sums[i];
+            }
+            if (total == 0) {
+                return -1;
+            }
+            rest = target(total);
+        }
+        int holder = 0;
+        while (rest >= sums[holder]) {
+            rest -= sums[holder++];
+        }
+        from += holder * chunk;
+        to = min(from + chunk, to);
+    } while (to - from > 1);
+    return from;
+}
+
+/// The tokens of a prefix at or above its end, its end + step, ...; those with bits from `high` on are left out.
+template <class Mass>
+__device__ __forceinline__ const Tally& tallyOf(
+        const Tokens& tokens, const Prefix& kept, uint32_t high, uint32_t step, Mass mass) {
+    Tally tally = {};
+    tokens.eachKept(kept, threadIdx.x, tokens.count, BLOCK, [&](int, float weight, uint32_t bits) {
+        if (bits < high) {
+            uint64 counted = mass(weight);
+#pragma unroll
+            for (int i = 0; i < CANDIDATES; i++) {
+                bool reaches = bits - kept.bits >= i * step;
+                tally.mass[i] += reaches ? counted : 0;
+                tally.tokens[i] += reaches ? 1 : 0;
+            }
+        }
+    });
+    return blockSum(tally);
+}
+
+/// How many tokens that count the same make `above` enough.
+__device__ __forceinline__ uint32_t fewest(uint64 above, uint64 counted, uint32_t tokens, double needed) {
+    uint32_t few = 1;
+    uint32_t many = tokens;
+    while (few < many) {
+        uint32_t middle = (few + many) / 2;
+        if (static_cast<double>(above + middle * counted) >= needed) {
+            many = middle;
+        } else {
+            few = middle + 1;
+        }
+    }
+    return few;
+}
+
+/// Of `among` the shortest prefix that counts enough(what `among` counts), which is at least 1; or all of it.
+template <class Mass, class Enough>
+__device__ __forceinline__ Prefix shortest(const Tokens& tokens, const Prefix& among, Mass mass, Enough enough) {
+    Prefix kept = among;
+    uint32_t high = ONE_BITS + 1;
+    uint64 above = 0;
+    uint64 within = 0;
+    uint32_t tokensWithin = 0;
+    double needed = 0;
+    // What has bits from `high` on counts `above`, not enough. `kept` counts enough: it has tokensWithin more, which count `within`.
+    do {
+        uint32_t step = (high - kept.bits + CANDIDATES - 1) / CANDIDATES;
+        const Tally& tally = tallyOf(tokens, kept, high, step, mass);
+        if (needed == 0) {
+            needed = enough(tally.mass[0]);
+            if (static_cast<double>(tally.mass[0]) < needed) {
+                return among;
+            }
+        }
+        int last = CANDIDATES - 1;
+        while (last > 0 && static_cast<double>(above + tally.mass[last]) < needed) {
+            last--;
+        }
+        within = tally.mass[last];
+        tokensWithin = tally.tokens[last];
+        if (last > 0) {
+            kept = {kept.bits + last * step, EVERY_ID};
+        }
+        if (last + 1 < CANDIDATES) {
+            above += tally.mass[last + 1];
+            within -= tally.mass[last + 1];
+            tokensWithin -= tally.tokens[last + 1];
+            high = min(high, kept.bits + step);
+        }
+        if (static_cast<double>(above + within - 1) < needed || tokensWithin == 1) {
+            return kept;
+        }
+    } while (high - kept.bits > 1);
+
+    uint32_t ties = fewest(above, within / tokensWithin, tokensWithin, needed);
+    auto tied = [&](float weight) -> uint64 { return __float_as_uint(weight) == kept.bits ? 1 : 0; };
+    int id = walk(tokens, kept, tied, [&](uint64) -> uint64 { return ties - 1; });
+    return {kept.bits, id};
+}
+
+/// What top-k, top-p and min-p keep.
+__device__ __forceinline__ Prefix keptBy(const Sampler& sampler, const Tokens& tokens) {
+    Prefix kept = {LEAST_BITS, EVERY_ID};
+    if (sampler.topK > 0 && sampler.topK < tokens.count) {
+        kept = shortest(tokens, kept, Once(), [&](uint64) -> double { return sampler.topK; });
+    }
+    if (sampler.topP < 1) {
+        kept = shortest(tokens, kept, Quantum(), [&](uint64 total) {
+            return fmax(1.0, static_cast<double>(sampler.topP) * static_cast<double>(total));
+        });
+    }
+    uint32_t least = sampler.minP > 0 ? __float_as_uint(sampler.minP) : 0;
+    return least > kept.bits ? Prefix{least, EVERY_ID} : kept;
+}
+
+extern "C" __global__ void __launch_bounds__(BLOCK) sample(
+        int* __restrict__ chosen,
+        int* __restrict__ seen,
+        const float* __restrict__ logits,
+        const int* __restrict__ samplers,
+        const int* __restrict__ slots,
+        const int* __restrict__ positions,
+        const int* __restrict__ outputs,
+        int vocabulary) {
+    int row = outputs[blockIdx.x];
+    Sampler sampler = samplerAt(samplers + slots[row] * 8);
+    int* seenBySlot = seen + static_cast<size_t>(slots[row]) * vocabulary;
+    Tokens tokens = {
+            logits + static_cast<size_t>(blockIdx.x) * vocabulary,
+            seenBySlot,
+            vocabulary,
+            sampler.penalised,
+            sampler.penalty,
+            sampler.temperature,
+            0.0f};
+
+    uint64 largest = largestOf(tokens);
+    uint32_t rank = static_cast<uint32_t>(largest >> 32);
+    int token = static_cast<int>(~static_cast<uint32_t>(largest));
+    if (rank == rankOf(NAN)) {
+        if (threadIdx.x == 0) {
+            chosen[blockIdx.x] = -1 - token;
+        }
+        return;
+    }
+    if (!sampler.greedy) {
+        tokens.best = ofRank(rank);
+        Prefix kept = keptBy(sampler, tokens);
+        uint64 random = random24(sampler.seedLow, sampler.seedHigh, static_cast<uint32_t>(positions[row]));
+        // floor(random / 2^24 x total), in two parts of which neither overflows.
+        int drawn = walk(tokens, kept, Quantum(), [&](uint64 total) {
+            return random * (total >> 24) + (random * (total & 0xffffffu) >> 24);
+        });
+        token = drawn < 0 ? token : drawn;
+    }
+    if (threadIdx.x == 0) {
+        chosen[blockIdx.x] = token;
+        if (sampler.penalised) {
+            seenBySlot[token] = 1;
+        }
+    }
+}
