@@ -61,17 +61,22 @@ public final class Benchmark {
         }
         var prefill = new EnumMap<Watching, double[]>(Watching.class);
         var decode = new EnumMap<Watching, double[]>(Watching.class);
-        for (int repeat = -1; repeat < repeats; repeat++) {
-            for (Watching watching : watchings) {
-                Hooks hooks = watching.hooks(weir);
-                double prefillRate = workload.promptTokens() == 0 ? 0 : prefill(hooks);
-                double decodeRate = workload.newTokens() == 0 ? 0 : decode(hooks);
-                if (repeat >= 0) {
-                    prefill.computeIfAbsent(watching, w -> new double[repeats])[repeat] = prefillRate;
-                    decode.computeIfAbsent(watching, w -> new double[repeats])[repeat] = decodeRate;
+        var runs = new EnumMap<Watching, Run>(Watching.class);
+        try {
+            watchings.forEach(watching -> runs.computeIfAbsent(watching, w -> new Run(w.hooks(weir))));
+            for (int repeat = -1; repeat < repeats; repeat++) {
+                for (Map.Entry<Watching, Run> entry : runs.entrySet()) {
+                    double prefillRate = entry.getValue().prefill();
+                    double decodeRate = entry.getValue().decode();
+                    if (repeat >= 0) {
+                        prefill.computeIfAbsent(entry.getKey(), w -> new double[repeats])[repeat] = prefillRate;
+                        decode.computeIfAbsent(entry.getKey(), w -> new double[repeats])[repeat] = decodeRate;
+                    }
                 }
+                done.run();
             }
-            done.run();
+        } finally {
+            runs.values().forEach(Run::close);
         }
         var results = new EnumMap<Watching, Result>(Watching.class);
         prefill.forEach((watching, rates) -> results.put(
@@ -88,52 +93,80 @@ public final class Benchmark {
         return count == 0 ? Optional.empty() : Optional.of(new Sample(rates));
     }
 
-    /** Tokens per second from an empty cache to the token that follows the prompt. */
-    private double prefill(Hooks hooks) {
-        try (Run run = new Run(hooks, workload.promptTokens())) {
-            long begin = System.nanoTime();
-            run.process(0, workload.promptTokens(), ROWS_PER_STEP);
-            return rate(workload.promptTokens(), begin);
-        }
-    }
-
-    /** Tokens per second of steps of one row, from the given depth on. */
-    private double decode(Hooks hooks) {
-        try (Run run = new Run(hooks, workload.depth() + workload.newTokens())) {
-            run.process(0, workload.depth(), ROWS_PER_STEP);
-            long begin = System.nanoTime();
-            run.process(workload.depth(), workload.depth() + workload.newTokens(), 1);
-            return rate(workload.newTokens(), begin);
-        }
-    }
-
-    private static double rate(int count, long begin) {
-        return count * 1e9 / (System.nanoTime() - begin);
-    }
-
-    /** One session with one trace to memory. */
+    /** One session, kept so that its plans are ready when the clock runs, and a trace to memory. */
     private final class Run implements AutoCloseable {
         private final Hooks hooks;
         private final Session session;
-        private final TraceRecorder recorder = new TraceRecorder();
-        private final UnrecordedSteps unrecorded;
+        private TraceRecorder recorder = new TraceRecorder();
+        private UnrecordedSteps unrecorded;
 
-        Run(Hooks hooks, int length) {
+        Run(Hooks hooks) {
             this.hooks = hooks;
-            this.session = weir.session(1, length);
-            recorder.begin(new TraceLayout(hooks.taps(), weir.config().dimensions(), 1, length, DType.FLOAT32));
+            this.session = weir.session(workload.sequences(), workload.context());
             this.unrecorded = new UnrecordedSteps(session, hooks, recorder);
         }
 
-        void process(int from, int to, int rowsPerStep) {
-            for (int begin = from; begin < to; begin += rowsPerStep) {
-                int count = Math.min(rowsPerStep, to - begin);
-                int first = begin;
-                int[] positions = IntStream.range(first, first + count).toArray();
-                int[] ids = IntStream.of(positions).map(p -> tokens[p]).toArray();
-                step(new Rows(new int[count], positions, ids, new int[] {count - 1}));
+        /** Tokens per second, of all sequences together, from an empty cache to the token that follows each prompt. */
+        double prefill() {
+            begin(workload.promptTokens());
+            long begin = System.nanoTime();
+            fill(workload.promptTokens());
+            return rate(workload.promptTokens(), begin);
+        }
+
+        /** Tokens per second, of all sequences together, in steps of one row of each, from the given depth on. */
+        double decode() {
+            begin(workload.depth() + workload.newTokens());
+            fill(workload.depth());
+            long begin = System.nanoTime();
+            generate(workload.depth(), workload.newTokens());
+            return rate(workload.newTokens(), begin);
+        }
+
+        private double rate(int count, long begin) {
+            return workload.sequences() * count * 1e9 / (System.nanoTime() - begin);
+        }
+
+        /** Empties the cache and the trace. */
+        private void begin(int length) {
+            IntStream.range(0, workload.sequences()).forEach(session::reset);
+            recorder = new TraceRecorder();
+            recorder.begin(new TraceLayout(
+                    hooks.taps(), weir.config().dimensions(), workload.sequences(), length, DType.FLOAT32));
+            unrecorded = new UnrecordedSteps(session, hooks, recorder);
+        }
+
+        /** The first positions of every sequence, one sequence after the other. */
+        private void fill(int length) {
+            for (int slot = 0; slot < workload.sequences(); slot++) {
+                for (int begin = 0; begin < length; begin += ROWS_PER_STEP) {
+                    rows(begin, Math.min(length, begin + ROWS_PER_STEP), slot, slot + 1);
+                }
             }
             unrecorded.recordAll();
+        }
+
+        /** Steps of one row of every sequence. */
+        private void generate(int depth, int count) {
+            for (int position = depth; position < depth + count; position++) {
+                rows(position, position + 1, 0, workload.sequences());
+            }
+            unrecorded.recordAll();
+        }
+
+        /** One step: these positions of these slots, with the token that follows the last position of each. */
+        private void rows(int from, int to, int firstSlot, int endSlot) {
+            int each = to - from;
+            int count = each * (endSlot - firstSlot);
+            int[] slots =
+                    IntStream.range(0, count).map(r -> firstSlot + r / each).toArray();
+            int[] positions =
+                    IntStream.range(0, count).map(r -> from + r % each).toArray();
+            int[] ids = IntStream.of(positions).map(p -> tokens[p]).toArray();
+            int[] outputs = IntStream.range(0, endSlot - firstSlot)
+                    .map(s -> (s + 1) * each - 1)
+                    .toArray();
+            step(new Rows(slots, positions, ids, outputs));
         }
 
         /** A step as a generation would take it: the next one waits for its token, whichever it is. */
