@@ -44,10 +44,12 @@ public interface Backend extends AutoCloseable {
     /** One session's state on this machine. */
     interface Workspace extends AutoCloseable {
         /**
-         * Overwrites elements of an int32 state tensor, one after another. Runs that have begun do not see it.
+         * Overwrites elements of a tensor of the state, one after another. Runs that have begun do not see it. A tensor that was not
+         * allocated is reserved here or by the first plan that names it, zeroed, whichever comes first.
          *
+         * @param state any but a cache, whose layout is the machine's own
          * @param element the first of them, row-major
-         * @param values int32, copied before this returns
+         * @param values of the tensor's type, copied before this returns
          */
         void write(Tensor state, long element, MemorySegment values);
 

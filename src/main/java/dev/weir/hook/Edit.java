@@ -1,5 +1,7 @@
 package dev.weir.hook;
 
+import java.util.Optional;
+
 /** A write to a value of the forward pass. What comes after sees the new value, and so does a tap at the same point. */
 public sealed interface Edit {
 
@@ -8,6 +10,131 @@ public sealed interface Edit {
      * exception that it throws reaches the caller; the step has then not happened and can be retried.
      */
     record OnHost(HostFunction function) implements Edit {}
+
+    /**
+     * Arithmetic on rows, as an op among the others: nothing stops for it, and edits that differ in values, strength or positions run
+     * the same plan. Rows whose position is not in [from, to) stay as they are, to the bit.
+     *
+     * @param operand the rows that are added, put there or projected out; none to scale
+     * @param strength the factor; a replacement has no use for it
+     * @param from the first position that is changed
+     * @param to the position after the last that is changed
+     */
+    record OnMachine(Arithmetic arithmetic, Optional<Operand> operand, float strength, int from, int to)
+            implements Edit {
+
+        public OnMachine {
+            if (operand.isPresent() == (arithmetic == Arithmetic.SCALE)) {
+                throw new IllegalArgumentException("edit " + arithmetic + ": expected "
+                        + (operand.isPresent() ? "no operand, got one" : "an operand, got none"));
+            }
+            if (!Float.isFinite(strength)) {
+                throw new IllegalArgumentException("edit strength: expected a finite number, got " + strength);
+            }
+            if (from < 0 || to < from) {
+                throw new IllegalArgumentException(
+                        "edit positions: expected 0 <= from <= to, got from " + from + " to " + to);
+            }
+        }
+
+        /** The same for the positions from this one up to, and not with, that one. */
+        public OnMachine between(int first, int end) {
+            return new OnMachine(arithmetic, operand, strength, first, end);
+        }
+
+        /** The same, so strongly. */
+        public OnMachine withStrength(float factor) {
+            return new OnMachine(arithmetic, operand, factor, from, to);
+        }
+    }
+
+    /** What an edit on the machine makes of a row x, its operand's row v and its strength s. {@code docs/numerics.md} has the bits. */
+    enum Arithmetic {
+        /** x + s v */
+        ADD,
+        /** s x */
+        SCALE,
+        /** v */
+        REPLACE,
+        /** x - s (x . v) v: of an x along v nothing is left if v is as long as one and s is 1 */
+        PROJECT_OUT
+    }
+
+    /**
+     * The values of an edit: one row for every position, or a row for each. Positions after the last row take the last.
+     *
+     * @param values float32, row-major [rows, columns of the point]; of {@code [H, dh]} points a row holds the heads one after another.
+     *     They are copied when it is made and are not to be changed afterwards.
+     */
+    record Operand(float[] values, int rows) {
+
+        public Operand {
+            if (rows < 1 || values.length == 0 || values.length % rows != 0) {
+                throw new IllegalArgumentException("edit operand: expected one or more rows of equal length, got "
+                        + values.length + " values in " + rows + " rows");
+            }
+            values = values.clone();
+            for (int i = 0; i < values.length; i++) {
+                if (Float.isNaN(values[i])) {
+                    int columns = values.length / rows;
+                    throw new IllegalArgumentException("edit operand: expected numbers, got NaN in row " + i / columns
+                            + ", column " + i % columns);
+                }
+            }
+        }
+
+        /** Values of a row. */
+        public int columns() {
+            return values.length / rows;
+        }
+    }
+
+    /** Adds a vector, so many times, at every position. */
+    static OnMachine add(float[] vector, float strength) {
+        return new OnMachine(Arithmetic.ADD, Optional.of(new Operand(vector, 1)), strength, 0, Integer.MAX_VALUE);
+    }
+
+    /** Multiplies every value. */
+    static OnMachine scale(float factor) {
+        return new OnMachine(Arithmetic.SCALE, Optional.empty(), factor, 0, Integer.MAX_VALUE);
+    }
+
+    /** Multiplies every value by zero: what is added of a branch is then nothing. */
+    static OnMachine zero() {
+        return scale(0);
+    }
+
+    /**
+     * Puts other rows there: position p gets row p, and positions after the last row get the last.
+     *
+     * @param rows row-major [count, columns of the point]
+     */
+    static OnMachine replace(float[] rows, int count) {
+        return new OnMachine(Arithmetic.REPLACE, Optional.of(new Operand(rows, count)), 1, 0, Integer.MAX_VALUE);
+    }
+
+    /** Takes away what lies along a direction, whose length does not matter. */
+    static OnMachine projectOut(float[] direction) {
+        var unit = new Operand(unit(direction), 1);
+        return new OnMachine(Arithmetic.PROJECT_OUT, Optional.of(unit), 1, 0, Integer.MAX_VALUE);
+    }
+
+    private static float[] unit(float[] direction) {
+        double square = 0;
+        for (float value : direction) {
+            square += (double) value * value;
+        }
+        double length = Math.sqrt(square);
+        if (length == 0 || !Double.isFinite(length)) {
+            throw new IllegalArgumentException(
+                    "edit direction: expected one of finite length above zero, got length " + length);
+        }
+        var unit = new float[direction.length];
+        for (int i = 0; i < unit.length; i++) {
+            unit[i] = (float) (direction[i] / length);
+        }
+        return unit;
+    }
 
     /** Changes values in place. */
     @FunctionalInterface

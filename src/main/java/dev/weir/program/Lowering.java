@@ -15,26 +15,30 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/** The first pass. Hooks become nothing, a name, or a stop; ops that nobody needs go. */
+/** The first pass. Hooks become nothing, a name, an op, or a stop; ops that nobody needs go. */
 final class Lowering {
 
     /** What is left: steps without hooks, and what holds the value of each tapped point. */
     record Lowered(List<Step> steps, SortedMap<HookPoint, Tensor> taps, List<Tensor> results) {}
 
     private final Hooks hooks;
+    private final Inputs inputs;
+    private final int slots;
     private final Map<Integer, Tensor> renamed = new HashMap<>();
     private final SortedMap<HookPoint, Tensor> taps = new TreeMap<>();
     private final List<Step> steps = new ArrayList<>();
     private final Set<Integer> read = new HashSet<>();
     private List<Op> open = new ArrayList<>();
 
-    private Lowering(Hooks hooks) {
+    private Lowering(Program program, Hooks hooks) {
         this.hooks = hooks;
+        this.inputs = program.inputs();
+        this.slots = program.slots();
     }
 
     static Lowered lower(Program program, Hooks hooks) {
         requireEveryPoint(program, hooks);
-        var lowering = new Lowering(hooks);
+        var lowering = new Lowering(program, hooks);
         program.ops().stream().flatMap(op -> op.ins().stream()).forEach(t -> lowering.read.add(t.id()));
         program.results().forEach(t -> lowering.read.add(t.id()));
         program.ops().forEach(lowering::lower);
@@ -71,6 +75,12 @@ final class Lowering {
                 steps.add(new Step.Host(hook.point(), x, hook.out(), edit.function()));
                 x = hook.out();
             }
+            case Edit.OnMachine edit -> {
+                requireReader(hook);
+                requireFit(hook, edit);
+                open.add(EditState.of(hook.point(), edit, slots).op(hook.out(), x, inputs));
+                x = hook.out();
+            }
         }
         renamed.put(hook.out().id(), x);
         if (hooks.taps().containsKey(hook.point())) {
@@ -83,6 +93,20 @@ final class Lowering {
             throw new IllegalArgumentException("edit at " + hook.point()
                     + ": nothing in the forward pass reads this value, so an edit here would change nothing");
         }
+    }
+
+    private void requireFit(Op.Hook hook, Edit.OnMachine edit) {
+        Tensor x = hook.x();
+        if (x.rows() != inputs.rows()) {
+            throw new IllegalArgumentException("edit at " + hook.point() + ": expected a value of all " + inputs.rows()
+                    + " rows of a step, got " + x.rows());
+        }
+        edit.operand().ifPresent(operand -> {
+            if (operand.columns() != x.columns()) {
+                throw new IllegalArgumentException("edit at " + hook.point() + ": expected rows of " + x.columns()
+                        + " values, got " + operand.columns());
+            }
+        });
     }
 
     private void close() {

@@ -233,6 +233,77 @@ public sealed interface Op {
         }
     }
 
+    /**
+     * An edit. It changes the rows whose position p is in [from, to) of the controls of their slot and copies the others; s is the
+     * strength there, v row min(p, P - 1) of the operand. See {@link EditState}.
+     */
+    sealed interface Edited extends Op {
+        /** [R, C] */
+        Tensor out();
+
+        /** [R, C] */
+        Tensor x();
+
+        /** float32 [P, C], state; none to scale. */
+        Optional<Tensor> operand();
+
+        /** int32 [slots, {@value EditState#WORDS}], state. */
+        Tensor controls();
+
+        /** The slot of each row. */
+        Tensor slots();
+
+        /** The position of each row. */
+        Tensor positions();
+
+        @Override
+        default List<Tensor> outs() {
+            return List.of(out());
+        }
+
+        @Override
+        default List<Tensor> ins() {
+            return Stream.of(Stream.of(x()), operand().stream(), Stream.of(controls(), slots(), positions()))
+                    .flatMap(tensors -> tensors)
+                    .toList();
+        }
+    }
+
+    /** out = x + s v */
+    record AddVector(Tensor out, Tensor x, Tensor vector, Tensor controls, Tensor slots, Tensor positions)
+            implements Edited {
+        @Override
+        public Optional<Tensor> operand() {
+            return Optional.of(vector);
+        }
+    }
+
+    /** out = s x */
+    record Scale(Tensor out, Tensor x, Tensor controls, Tensor slots, Tensor positions) implements Edited {
+        @Override
+        public Optional<Tensor> operand() {
+            return Optional.empty();
+        }
+    }
+
+    /** out = v */
+    record ReplaceRows(Tensor out, Tensor x, Tensor rows, Tensor controls, Tensor slots, Tensor positions)
+            implements Edited {
+        @Override
+        public Optional<Tensor> operand() {
+            return Optional.of(rows);
+        }
+    }
+
+    /** out = x - s (x . v) v */
+    record ProjectOut(Tensor out, Tensor x, Tensor direction, Tensor controls, Tensor slots, Tensor positions)
+            implements Edited {
+        @Override
+        public Optional<Tensor> operand() {
+            return Optional.of(direction);
+        }
+    }
+
     /** Add, then LayerNorm of the sum: the residual addition and the norm after it in one pass over memory. */
     record AddLayerNorm(Add add, LayerNorm norm) implements Op {
         @Override

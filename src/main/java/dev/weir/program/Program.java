@@ -23,4 +23,14 @@ public record Program(Inputs inputs, List<Op.Plain> ops, List<Tensor> results) {
                 .map(op -> ((Op.Hook) op).point())
                 .toList();
     }
+
+    /** The sequences that the program's state has room for: those whose keys are kept, and one where no keys are. */
+    int slots() {
+        return ops.stream()
+                .filter(Op.Attention.class::isInstance)
+                .map(Op.Attention.class::cast)
+                .mapToInt(attention -> attention.keys().rows() / attention.context())
+                .findFirst()
+                .orElse(1);
+    }
 }

@@ -59,6 +59,7 @@ final class Binding {
             case Op.SelectRows o ->
                 new SelectStage(value(o.x()), value(o.out()), o.out().columns());
             case Op.Sample o -> sample(o);
+            case Op.Edited o -> edit(o);
             case Op.Hook o -> throw new IllegalArgumentException("plan: expected no hook to run, got " + o);
         };
     }
@@ -187,9 +188,19 @@ final class Binding {
                 workers,
                 value(o.logits()),
                 o.logits().columns(),
-                workspace.integers(o.samplers()),
-                workspace.integers(o.seen()),
+                workspace.values(o.samplers()),
+                workspace.values(o.seen()),
                 integers(o.chosen()));
+    }
+
+    private Stage edit(Op.Edited o) {
+        return new EditStage(
+                workers,
+                RowChange.of(o, workspace),
+                workspace.values(o.controls()),
+                value(o.x()),
+                o.x().columns(),
+                value(o.out()));
     }
 
     /** The memory of a value that the plan must have placed. */

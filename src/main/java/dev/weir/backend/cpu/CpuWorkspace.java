@@ -26,7 +26,7 @@ final class CpuWorkspace implements Backend.Workspace {
     private Slab scratch = new Slab(Slab.ALIGNMENT);
     private Slab trace = new Slab(Slab.ALIGNMENT);
     private final List<Slab> outgrown = new ArrayList<>();
-    private final Map<Integer, MemorySegment> integers = new HashMap<>();
+    private final Map<Tensor, MemorySegment> values = new HashMap<>();
     private Backend.@Nullable Run lastRun;
     private boolean running;
     private boolean closed;
@@ -85,25 +85,26 @@ final class CpuWorkspace implements Backend.Workspace {
     }
 
     @Override
-    public void write(Tensor tensor, long element, MemorySegment values) {
+    public void write(Tensor tensor, long element, MemorySegment source) {
         synchronized (workers) {
             requireOpen();
-            long bytes = values.byteSize();
-            if (element < 0 || bytes % Integer.BYTES != 0 || element + bytes / Integer.BYTES > tensor.size()) {
+            long elementBytes = tensor.type().bytes();
+            long bytes = source.byteSize();
+            if (element < 0 || bytes % elementBytes != 0 || element + bytes / elementBytes > tensor.size()) {
                 throw new IllegalArgumentException("write of " + bytes + " bytes from element " + element
-                        + ": expected int32 elements of " + tensor);
+                        + ": expected " + tensor.type().label() + " elements of " + tensor);
             }
-            MemorySegment.copy(values, 0, integers(tensor), element * Integer.BYTES, bytes);
+            MemorySegment.copy(source, 0, values(tensor), element * elementBytes, bytes);
         }
     }
 
-    /** The memory of an int32 tensor of the state. */
-    MemorySegment integers(Tensor tensor) {
-        if (tensor.type() != DType.INT32 || !state.contains(tensor)) {
-            throw new IllegalArgumentException(
-                    "state " + tensor + ": expected an int32 tensor of the state that was allocated");
+    /** The memory of a tensor of the state that is no cache: int32, or the operand of an edit. */
+    MemorySegment values(Tensor tensor) {
+        boolean isCache = tensor.type() == DType.FLOAT32 && state.contains(tensor);
+        if (tensor.role() != Tensor.Role.STATE || isCache) {
+            throw new IllegalArgumentException("state " + tensor + ": expected a tensor of the state that is no cache");
         }
-        return integers.computeIfAbsent(tensor.id(), id -> memory.allocate(tensor.bytes()));
+        return values.computeIfAbsent(tensor, t -> memory.allocate(t.bytes()));
     }
 
     /** Makes room for the values of a plan. What is outgrown stays readable until the next step. */

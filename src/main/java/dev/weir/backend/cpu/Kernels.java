@@ -35,6 +35,12 @@ public interface Kernels {
     /** out = a + b */
     void add(Window a, Window b, int rows, int columns, Window out);
 
+    /** out[c] = fma(factor, vector[c], x[c]), for one row. */
+    void addScaled(Window x, float factor, Window vector, int columns, Window out);
+
+    /** The sum of a[c] * b[c] over one row, with fma into its partial sums. */
+    float dot(Window a, Window b, int columns);
+
     /** out = function(x), element by element; the two may be the same. */
     void activate(Activation function, Window x, int rows, int columns, Window out);
 

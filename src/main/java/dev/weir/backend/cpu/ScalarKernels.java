@@ -78,6 +78,22 @@ public final class ScalarKernels implements Kernels {
     }
 
     @Override
+    public void addScaled(Window x, float factor, Window vector, int columns, Window out) {
+        for (int c = 0; c < columns; c++) {
+            out.set(0, c, Math.fma(factor, vector.get(0, c), x.get(0, c)));
+        }
+    }
+
+    @Override
+    public float dot(Window a, Window b, int columns) {
+        Arrays.fill(lanes, 0);
+        for (int c = 0; c < columns; c++) {
+            lanes[c % LANES] = Math.fma(a.get(0, c), b.get(0, c), lanes[c % LANES]);
+        }
+        return sumOfLanes(lanes);
+    }
+
+    @Override
     public void activate(Activation function, Window x, int rows, int columns, Window out) {
         for (int r = 0; r < rows; r++) {
             for (int c = 0; c < columns; c++) {

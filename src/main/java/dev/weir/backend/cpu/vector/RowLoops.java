@@ -33,6 +33,22 @@ final class RowLoops {
         }
     }
 
+    /** out = factor * v + x */
+    static void addScaled(long x, float factor, long v, int columns, long out) {
+        FloatVector factors = FloatVector.broadcast(FLOATS, factor);
+        int whole = whole(columns);
+        for (int c = 0; c < whole; c += COUNT) {
+            long at = (long) c * Float.BYTES;
+            FloatVector value = FloatVector.fromMemorySegment(FLOATS, ALL, x + at, ORDER);
+            FloatVector vector = FloatVector.fromMemorySegment(FLOATS, ALL, v + at, ORDER);
+            vector.fma(factors, value).intoMemorySegment(ALL, out + at, ORDER);
+        }
+        for (int c = whole; c < columns; c++) {
+            long at = (long) c * Float.BYTES;
+            Memory.set(out + at, Math.fma(factor, Memory.get(v + at), Memory.get(x + at)));
+        }
+    }
+
     static void scale(long values, int columns, float factor) {
         int whole = whole(columns);
         for (int c = 0; c < whole; c += COUNT) {

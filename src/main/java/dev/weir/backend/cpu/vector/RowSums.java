@@ -77,6 +77,36 @@ final class RowSums {
         return ScalarKernels.sumOfLanes(lanes);
     }
 
+    /** The sum of a * b. */
+    float dot(long a, long b, int columns) {
+        FloatVector sum0 = FloatVector.broadcast(FLOATS, 0);
+        FloatVector sum1 = FloatVector.broadcast(FLOATS, 0);
+        FloatVector sum2 = FloatVector.broadcast(FLOATS, 0);
+        FloatVector sum3 = FloatVector.broadcast(FLOATS, 0);
+        int whole = columns / LANES * LANES;
+        for (int c = 0; c < whole; c += LANES) {
+            long at = (long) c * Float.BYTES;
+            FloatVector left0 = FloatVector.fromMemorySegment(FLOATS, ALL, a + at, ORDER);
+            sum0 = left0.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b + at, ORDER), sum0);
+            if (COUNT <= 8) {
+                FloatVector left1 = FloatVector.fromMemorySegment(FLOATS, ALL, a + at + BYTES, ORDER);
+                sum1 = left1.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b + at + BYTES, ORDER), sum1);
+            }
+            if (COUNT <= 4) {
+                FloatVector left2 = FloatVector.fromMemorySegment(FLOATS, ALL, a + at + 2 * BYTES, ORDER);
+                sum2 = left2.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b + at + 2 * BYTES, ORDER), sum2);
+                FloatVector left3 = FloatVector.fromMemorySegment(FLOATS, ALL, a + at + 3 * BYTES, ORDER);
+                sum3 = left3.fma(FloatVector.fromMemorySegment(FLOATS, ALL, b + at + 3 * BYTES, ORDER), sum3);
+            }
+        }
+        spread(sum0, sum1, sum2, sum3);
+        for (int c = whole; c < columns; c++) {
+            long at = (long) c * Float.BYTES;
+            lanes[c - whole] = Math.fma(Memory.get(a + at), Memory.get(b + at), lanes[c - whole]);
+        }
+        return ScalarKernels.sumOfLanes(lanes);
+    }
+
     private void spread(FloatVector sum0, FloatVector sum1, FloatVector sum2, FloatVector sum3) {
         sum0.intoArray(lanes, 0);
         if (COUNT <= 8) {

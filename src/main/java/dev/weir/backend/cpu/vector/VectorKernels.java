@@ -63,6 +63,21 @@ public final class VectorKernels implements Kernels {
     }
 
     @Override
+    public void addScaled(Window x, float factor, Window vector, int columns, Window out) {
+        RowLoops.addScaled(
+                Memory.address(x, 1, columns),
+                factor,
+                Memory.address(vector, 1, columns),
+                columns,
+                Memory.address(out, 1, columns));
+    }
+
+    @Override
+    public float dot(Window a, Window b, int columns) {
+        return sums.dot(Memory.address(a, 1, columns), Memory.address(b, 1, columns), columns);
+    }
+
+    @Override
     public void activate(Activation function, Window x, int rows, int columns, Window out) {
         long xAt = Memory.address(x, rows, columns);
         long outAt = Memory.address(out, rows, columns);
