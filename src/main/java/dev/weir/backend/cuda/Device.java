@@ -6,7 +6,6 @@ import dev.weir.backend.cuda.driver.DeviceMemory;
 import dev.weir.backend.cuda.driver.Gpu;
 import dev.weir.backend.cuda.driver.OutOfDeviceMemory;
 import dev.weir.backend.cuda.driver.Stream;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -72,23 +71,28 @@ final class Device implements AutoCloseable {
     }
 
     /**
-     * Memory for every part, in order.
+     * What a request needs, before anything of it is taken.
      *
-     * @throws GpuMemoryException if they do not fit together; nothing is kept then
+     * @throws GpuMemoryException if it does not fit
      */
-    List<DeviceMemory> allocate(String request, List<Part> parts) {
-        var need =
-                new MemoryNeed(request, parts, gpu.freeBytes(), gpu.info().totalBytes());
+    MemoryNeed foresee(String request, List<Part> parts) {
+        var need = new MemoryNeed(request, parts, gpu.freeBytes(), gpu.info().totalBytes());
         if (!need.fits()) {
             throw new GpuMemoryException(need, null);
         }
-        var memories = new ArrayList<DeviceMemory>();
+        return need;
+    }
+
+    /**
+     * Takes memory for a part of what was foreseen.
+     *
+     * @throws GpuMemoryException if it is not there after all
+     */
+    DeviceMemory take(MemoryNeed need, String purpose, long bytes) {
         try {
-            parts.forEach(part -> memories.add(gpu.allocate(part.bytes(), part.what())));
-            return memories;
-        } catch (RuntimeException | Error e) {
-            memories.forEach(DeviceMemory::close);
-            throw e instanceof OutOfDeviceMemory full ? new GpuMemoryException(need, full) : e;
+            return gpu.allocate(bytes, purpose);
+        } catch (OutOfDeviceMemory e) {
+            throw new GpuMemoryException(need, e);
         }
     }
 

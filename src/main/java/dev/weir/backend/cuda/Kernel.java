@@ -8,39 +8,53 @@ import java.util.Locale;
  * the PTX that ships.
  */
 enum Kernel {
-    EMBED_F32("embed", "pppii"),
-    EMBED_BF16("embed", "pppii"),
-    EMBED_F16("embed", "pppii"),
+    EMBED_F32("embed", Parameters.EMBED),
+    EMBED_BF16("embed", Parameters.EMBED),
+    EMBED_F16("embed", Parameters.EMBED),
     ADD("add", "pppi"),
     LAYER_NORM("layer_norm", "ppppppif"),
     ADD_LAYER_NORM("add_layer_norm", "ppppppppif"),
-    LINEAR_GEMV_F32("linear_gemv", "pppppppppppiiiii"),
-    LINEAR_GEMV_BF16("linear_gemv", "pppppppppppiiiii"),
-    LINEAR_GEMV_F16("linear_gemv", "pppppppppppiiiii"),
-    LINEAR_CHAIN_F32("linear_chain", "pppppppppppiiiii"),
-    LINEAR_CHAIN_BF16("linear_chain", "pppppppppppiiiii"),
-    LINEAR_CHAIN_F16("linear_chain", "pppppppppppiiiii"),
-    LINEAR_TILE_F32("linear_tile", "pppppppppppiiiii"),
-    LINEAR_TILE_BF16("linear_tile", "pppppppppppiiiii"),
-    LINEAR_TILE_F16("linear_tile", "pppppppppppiiiii"),
-    LINEAR_MMA_BF16("linear_mma", "pppppppppppiiiii"),
-    LINEAR_MMA_F16("linear_mma", "pppppppppppiiiii"),
-    LINEAR_ROUND_BF16("linear_cublas", "ppiii"),
-    LINEAR_ROUND_F16("linear_cublas", "ppiii"),
+    LINEAR_GEMV_F32("linear_gemv", Parameters.LINEAR),
+    LINEAR_GEMV_BF16("linear_gemv", Parameters.LINEAR),
+    LINEAR_GEMV_F16("linear_gemv", Parameters.LINEAR),
+    LINEAR_CHAIN_F32("linear_chain", Parameters.LINEAR),
+    LINEAR_CHAIN_BF16("linear_chain", Parameters.LINEAR),
+    LINEAR_CHAIN_F16("linear_chain", Parameters.LINEAR),
+    LINEAR_TILE_F32("linear_tile", Parameters.LINEAR),
+    LINEAR_TILE_BF16("linear_tile", Parameters.LINEAR),
+    LINEAR_TILE_F16("linear_tile", Parameters.LINEAR),
+    LINEAR_TILE_SMALL_F32("linear_tile", Parameters.LINEAR),
+    LINEAR_TILE_SMALL_BF16("linear_tile", Parameters.LINEAR),
+    LINEAR_TILE_SMALL_F16("linear_tile", Parameters.LINEAR),
+    LINEAR_MMA_BF16("linear_mma", Parameters.LINEAR),
+    LINEAR_MMA_F16("linear_mma", Parameters.LINEAR),
+    LINEAR_MMA_SMALL_BF16("linear_mma", Parameters.LINEAR),
+    LINEAR_MMA_SMALL_F16("linear_mma", Parameters.LINEAR),
+    LINEAR_ROUND_BF16("linear_cublas", Parameters.ROUND),
+    LINEAR_ROUND_F16("linear_cublas", Parameters.ROUND),
     LINEAR_FINISH("linear_cublas", "ppppiii"),
     ACTIVATE("activate", "ppii"),
     APPEND("append", "ppppii"),
     ATTENTION_EXACT("attention_exact", "ppppppppiiiif"),
     ATTENTION_DECODE("attention_decode", "pppppppiiiif"),
     ATTENTION_COMBINE("attention_decode", "pppiiii"),
-    ATTENTION_PREFILL_F32("attention_prefill", "ppppppiiiif"),
-    ATTENTION_PREFILL_BF16("attention_prefill", "ppppppiiiif"),
-    ATTENTION_PREFILL_F16("attention_prefill", "ppppppiiiif"),
-    HEAD_RESULTS_F32("head_results", "pppiiiii"),
-    HEAD_RESULTS_BF16("head_results", "pppiiiii"),
-    HEAD_RESULTS_F16("head_results", "pppiiiii"),
+    ATTENTION_PREFILL_F32("attention_prefill", Parameters.PREFILL),
+    ATTENTION_PREFILL_BF16("attention_prefill", Parameters.PREFILL),
+    ATTENTION_PREFILL_F16("attention_prefill", Parameters.PREFILL),
+    HEAD_RESULTS_F32("head_results", Parameters.HEADS),
+    HEAD_RESULTS_BF16("head_results", Parameters.HEADS),
+    HEAD_RESULTS_F16("head_results", Parameters.HEADS),
     SELECT_ROWS("select_rows", "pppi"),
     SAMPLE("sample", "pppppppi");
+
+    /** The parameters of kernels that come in several types. */
+    private static final class Parameters {
+        static final String EMBED = "pppii";
+        static final String LINEAR = "pppppppppppiiiii";
+        static final String ROUND = "ppiii";
+        static final String PREFILL = "ppppppiiiif";
+        static final String HEADS = "pppiiiii";
+    }
 
     private final String file;
     private final String parameters;

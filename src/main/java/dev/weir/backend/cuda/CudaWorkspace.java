@@ -1,0 +1,294 @@
+package dev.weir.backend.cuda;
+
+import dev.weir.backend.Backend;
+import dev.weir.backend.cuda.MemoryNeed.Part;
+import dev.weir.backend.cuda.driver.DeviceMemory;
+import dev.weir.program.Inputs;
+import dev.weir.program.Op;
+import dev.weir.program.Plan;
+import dev.weir.tensor.DType;
+import dev.weir.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One session's memory on a GPU: its state, and the slabs for the values of a step, which all plans share and which grow when a larger
+ * plan comes. Whoever asks holds the lock of the device.
+ */
+final class CudaWorkspace implements Backend.Workspace {
+
+    private static final long ALIGNMENT = 256;
+
+    /** So many executables keep their graphs; those that ran longest ago capture anew when they run again. */
+    private static final int MAX_CAPTURED = 64;
+
+    /** A memory that the steps of this workspace share. */
+    enum Area {
+        /** The plan's scratch slab. */
+        SCRATCH("values of a step"),
+        /** The plan's trace slab. */
+        TRACE("traced values of a step"),
+        /** What single ops need besides: partial results of attention, rounded rows for cuBLAS. */
+        WORK("partial results of ops"),
+        /** The rows of the step. */
+        INPUTS("inputs of a step");
+
+        private final String purpose;
+
+        Area(String purpose) {
+            this.purpose = purpose;
+        }
+    }
+
+    private final Device device;
+    private final CudaWeights weights;
+    private final Map<Integer, Tensor> state = new HashMap<>();
+    private final Map<Integer, Long> stateOffsets = new HashMap<>();
+    private final List<DeviceMemory> stateMemory = new ArrayList<>();
+    private final Map<Area, DeviceMemory> areas = new EnumMap<>(Area.class);
+    private final InputFeed feed;
+    private final ReadbackRing ring;
+    private final HostEdits edits;
+    private final LinkedHashSet<CudaExecutable> captured = new LinkedHashSet<>();
+    private int generation;
+    private boolean running;
+    private boolean closed;
+
+    CudaWorkspace(Device device, CudaWeights weights, List<Tensor> state) {
+        this.device = device;
+        this.weights = weights;
+        long bytes = 0;
+        for (Tensor tensor : state) {
+            this.state.put(tensor.id(), tensor);
+            stateOffsets.put(tensor.id(), bytes);
+            bytes += Math.ceilDiv(tensor.bytes(), ALIGNMENT) * ALIGNMENT;
+        }
+        MemoryNeed need = device.foresee("the state of a session", partsOf(state));
+        if (bytes > 0) {
+            DeviceMemory memory = device.take(need, "state", bytes);
+            stateMemory.add(memory);
+            device.compute().fill(memory.address(), (byte) 0, bytes);
+        }
+        feed = new InputFeed(device);
+        ring = new ReadbackRing(device);
+        edits = new HostEdits(device);
+    }
+
+    /** Caches are by far the most; what else there is comes under one name. */
+    private static List<Part> partsOf(List<Tensor> state) {
+        long caches = 0;
+        long rest = 0;
+        for (Tensor tensor : state) {
+            long bytes = Math.ceilDiv(tensor.bytes(), ALIGNMENT) * ALIGNMENT;
+            caches += tensor.type() == DType.FLOAT32 ? bytes : 0;
+            rest += tensor.type() == DType.FLOAT32 ? 0 : bytes;
+        }
+        return List.of(new Part("keys and values", caches), new Part("samplers and inputs", rest));
+    }
+
+    @Override
+    public void write(Tensor tensor, long element, MemorySegment values) {
+        synchronized (device) {
+            requireOpen();
+            long address = state(tensor);
+            long count = values.byteSize() / tensor.type().bytes();
+            if (element < 0
+                    || count > tensor.size() - element
+                    || values.byteSize() % tensor.type().bytes() != 0) {
+                throw new IllegalArgumentException("write to " + tensor + ": expected whole elements from 0 to "
+                        + (tensor.size() - 1) + ", got " + values.byteSize() + " bytes at element " + element);
+            }
+            device.upload().send(values, address + element * tensor.type().bytes());
+        }
+    }
+
+    @Override
+    public CudaExecutable compile(Plan plan) {
+        synchronized (device) {
+            requireOpen();
+            reserve(plan);
+            return new CudaExecutable(device, weights, this, plan);
+        }
+    }
+
+    /** Makes room for a plan. What has moved is found there by every executable at its next run. */
+    private void reserve(Plan plan) {
+        var larger = new EnumMap<Area, Long>(Area.class);
+        for (Area area : Area.values()) {
+            long bytes = bytes(area, plan);
+            if (bytes > bytesOf(area)) {
+                larger.put(area, bytes);
+            }
+        }
+        if (!larger.isEmpty()) {
+            replace(allocate(larger));
+        }
+        feed.reserve(bytes(Area.INPUTS, plan));
+        edits.reserve(plan);
+    }
+
+    private long bytes(Area area, Plan plan) {
+        return switch (area) {
+            case SCRATCH -> plan.scratchBytes();
+            case TRACE -> plan.traceBytes();
+            case WORK -> Binding.workBytes(plan, device.algorithms());
+            case INPUTS ->
+                InputFeed.bytes(plan.inputs().rows(), plan.inputs().outputs().rows());
+        };
+    }
+
+    private long bytesOf(Area area) {
+        DeviceMemory memory = areas.get(area);
+        return memory == null ? 0 : memory.bytes();
+    }
+
+    private Map<Area, DeviceMemory> allocate(Map<Area, Long> wanted) {
+        List<Part> parts = wanted.entrySet().stream()
+                .map(e -> new Part(e.getKey().purpose, e.getValue()))
+                .toList();
+        MemoryNeed need = device.foresee("a plan", parts);
+        var taken = new EnumMap<Area, DeviceMemory>(Area.class);
+        try {
+            wanted.forEach((area, bytes) -> taken.put(area, device.take(need, area.purpose, bytes)));
+            return taken;
+        } catch (RuntimeException | Error e) {
+            taken.values().forEach(DeviceMemory::close);
+            throw e;
+        }
+    }
+
+    /** The old memory is not given back before the last step that uses it is through. */
+    private void replace(Map<Area, DeviceMemory> larger) {
+        device.finish();
+        forgetGraphs();
+        larger.forEach((area, memory) -> {
+            DeviceMemory outgrown = areas.put(area, memory);
+            if (outgrown != null) {
+                outgrown.close();
+            }
+        });
+        generation++;
+    }
+
+    /** Changes whenever addresses do. */
+    int generation() {
+        return generation;
+    }
+
+    /** Where an area begins; 0 where no plan has needed it. */
+    long address(Area area) {
+        DeviceMemory memory = areas.get(area);
+        return memory == null ? 0 : memory.address();
+    }
+
+    long address(Plan.Slab slab) {
+        return address(
+                switch (slab) {
+                    case SCRATCH -> Area.SCRATCH;
+                    case TRACE -> Area.TRACE;
+                });
+    }
+
+    /** The address of a tensor of the state. */
+    long state(Tensor tensor) {
+        if (!tensor.equals(state.get(tensor.id()))) {
+            throw new IllegalArgumentException("state " + tensor + ": expected one of the state that was allocated");
+        }
+        return stateMemory.getFirst().address() + stateOffsets.getOrDefault(tensor.id(), 0L);
+    }
+
+    /** The address of an input of a plan; inputs of a step lie packed, wherever the state has room for them. */
+    long input(Tensor input, Inputs inputs) {
+        long base = address(Area.INPUTS);
+        int rows = inputs.rows();
+        if (input.id() == inputs.tokens().id()) {
+            return base;
+        }
+        if (input.id() == inputs.positions().id()) {
+            return base + InputFeed.bytes(rows, 0) / 3;
+        }
+        if (input.id() == inputs.slots().id()) {
+            return base + InputFeed.bytes(rows, 0) / 3 * 2;
+        }
+        if (input.id() == inputs.outputs().id()) {
+            return base + InputFeed.bytes(rows, 0);
+        }
+        throw new IllegalArgumentException("plan: expected one of its inputs, got " + input);
+    }
+
+    /** Rows of each slot in a cache, as the attention that reads it says. */
+    int context(Tensor cache, Plan plan) {
+        return plan.ops()
+                .filter(Op.Attention.class::isInstance)
+                .map(Op.Attention.class::cast)
+                .filter(a -> a.keys().id() == cache.id() || a.values().id() == cache.id())
+                .mapToInt(Op.Attention::context)
+                .findFirst()
+                .orElseThrow(
+                        () -> new IllegalArgumentException("cache " + cache + ": expected an attention that reads it"));
+    }
+
+    InputFeed feed() {
+        return feed;
+    }
+
+    ReadbackRing ring() {
+        return ring;
+    }
+
+    HostEdits edits() {
+        return edits;
+    }
+
+    void begin() {
+        if (running) {
+            throw new IllegalStateException("a step of this workspace: expected after the one that is running");
+        }
+        running = true;
+    }
+
+    void end() {
+        running = false;
+    }
+
+    /** Keeps the graphs of an executable that ran, at the cost of those that ran longest ago. */
+    void keepGraphs(CudaExecutable executable) {
+        captured.remove(executable);
+        captured.add(executable);
+        if (captured.size() > MAX_CAPTURED) {
+            captured.removeFirst().forgetGraphs();
+        }
+    }
+
+    private void forgetGraphs() {
+        captured.forEach(CudaExecutable::forgetGraphs);
+        captured.clear();
+    }
+
+    void requireOpen() {
+        weights.requireOpen();
+        if (closed) {
+            throw new IllegalStateException("this workspace is closed");
+        }
+    }
+
+    @Override
+    public void close() {
+        synchronized (device) {
+            if (!closed) {
+                closed = true;
+                forgetGraphs();
+                areas.values().forEach(DeviceMemory::close);
+                stateMemory.forEach(DeviceMemory::close);
+                feed.close();
+                ring.close();
+                edits.close();
+            }
+        }
+    }
+}
