@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "hazards.h"
 #include "shared_memory.h"
 #include "source_line.h"
 
@@ -53,6 +54,7 @@ struct Fiber : Thread {
   unsigned mask;
   Exchange exchange;
   void* argument;
+  uint32_t synchronised;  // when it last passed a __syncwarp
 };
 
 // Sets of lanes.
@@ -68,6 +70,7 @@ struct RunningBlock : Block {
   uint32_t ready_warps;
   Votes votes;
   Place barrier_place;
+  uint32_t synchronised;  // when it last passed a barrier
   void* scheduler_stack;
   bool failed;
   Failure failure;
@@ -205,6 +208,12 @@ void release_barrier(RunningBlock& block) {
     warp.at_barrier = 0;
   }
   block.arrived = 0;
+  block.synchronised = ++synchronisations;
+}
+
+void note_synchronised(Warp& warp, unsigned mask) {
+  synchronisations++;
+  for (unsigned left = mask; left; left &= left - 1) warp.lanes[__builtin_ctz(left)]->synchronised = synchronisations;
 }
 
 // Runs the exchange that `fiber` waits for, if all lanes of its mask are there.
@@ -222,6 +231,7 @@ void complete_exchange(RunningBlock& block, Fiber& fiber) {
     arguments[lane.lane] = lane.argument;
   }
   if (fiber.exchange) fiber.exchange(arguments, mask);
+  else note_synchronised(warp, mask);
   warp.at_exchange &= ~mask;
   set_ready(block, warp, mask);
 }
@@ -292,6 +302,7 @@ void begin_fibers(RunningBlock& block) {
     fiber.warp->lanes[fiber.lane] = &fiber;
     fiber.state = State::ready;
     fiber.place = {};
+    fiber.synchronised = 0;
     fiber.stack = fresh_stack(block, i);
   }
 }
@@ -310,6 +321,7 @@ void run_block(RunningBlock& block, uint64_t number) {
   begin_fibers(block);
   begin_shared_memory(block.launch->shared_bytes);
   begin_asynchronous_copies(block.thread_count);
+  block.synchronised = synchronisations;
   Fiber& first = block.fibers[block.launch->reverse ? block.thread_count - 1 : 0];
   block.running = &first;
   software_gpu_switch(&block.scheduler_stack, first.stack);
@@ -406,6 +418,11 @@ void exchange(unsigned mask, void* argument, Exchange exchange, Place place) {
   complete_exchange(block, fiber);
   bool last_to_come = fiber.warp->ready >> fiber.lane & 1;  // goes on without a change of stacks
   if (!last_to_come) wait(block, fiber, State::at_exchange);
+}
+
+Order running_order() {
+  const Fiber& fiber = running_fiber();
+  return {fiber.number, fiber.warp->number, running_block().synchronised, fiber.synchronised};
 }
 
 unsigned living_lanes() { return running_fiber().warp->alive; }

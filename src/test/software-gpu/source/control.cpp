@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "graph.h"
+#include "hazards.h"
 #include "memory.h"
 #include "module.h"
 #include "stream.h"
@@ -40,6 +41,7 @@ void add(Holdings& sum, const Holdings& more) {
 }  // namespace
 
 bool reverse_order = is_set("SOFTWARE_GPU_ORDER", "reverse");
+bool checking = is_set("SOFTWARE_GPU_CHECKS", "1");
 size_t device_bytes = usual_device_bytes;
 int64_t launch_count = 0;
 
@@ -62,6 +64,12 @@ void note_leak(size_t device_count, size_t device_size, size_t pinned_count, siz
 CONTROL(void) software_gpu_set_reverse(int reverse) {
   Lock lock(driver_lock);
   reverse_order = reverse;
+}
+
+CONTROL(void) software_gpu_set_checking(int on, int strictly) {
+  Lock lock(driver_lock);
+  checking = on;
+  strict = strictly;
 }
 
 CONTROL(void) software_gpu_set_lazy(int on) {
@@ -106,6 +114,8 @@ CONTROL(void) software_gpu_reset() {
   for (auto& device : devices) device->lost = SUCCESS;
   device_bytes = usual_device_bytes;
   reverse_order = is_set("SOFTWARE_GPU_ORDER", "reverse");
+  checking = is_set("SOFTWARE_GPU_CHECKS", "1");
+  strict = false;
   lazy = true;
 }
 

@@ -7,6 +7,7 @@
 namespace software_gpu {
 
 extern bool reverse_order;
+extern bool checking;            // the checked builds of kernels run
 extern size_t device_bytes;      // of every device
 extern int64_t launch_count;     // kernels run so far
 

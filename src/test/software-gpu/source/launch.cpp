@@ -14,6 +14,7 @@ namespace {
 // Arguments are copied at the call: later changes of the caller's block do not matter, in a graph either.
 struct Launch {
   const Kernel& kernel;
+  const Kernel& checked_kernel;
   dim3 blocks, threads;
   unsigned shared_bytes;
   std::vector<uint64_t> values;  // 8-byte cells
@@ -94,7 +95,7 @@ CUresult run_launch(Context& context, const Launch& launch) {
   if (!bad.empty()) return kill(context, ILLEGAL_ADDRESS, bad);
   launch_count++;
   std::optional<Failure> failure =
-      run(Grid{&launch.kernel, launch.blocks, launch.threads, launch.shared_bytes, launch.arguments.data(), reverse_order});
+      run(Grid{checking ? &launch.checked_kernel : &launch.kernel, launch.blocks, launch.threads, launch.shared_bytes, launch.arguments.data(), reverse_order});
   if (failure) {
     if (failure->fault == Fault::memory && failure->address)
       failure->text += " " + describe(failure->address) + parameter_near(launch, failure->address);
@@ -131,7 +132,7 @@ API cuLaunchKernel(void* handle, unsigned grid_x, unsigned grid_y, unsigned grid
     if (extra) return refuse(NOT_SUPPORTED, "launch arguments in `extra`");
     dim3 blocks(grid_x, grid_y, grid_z), threads(block_x, block_y, block_z);
     if (CUresult result = check(*function, blocks, threads, shared_bytes, arguments)) return result;
-    auto launch = std::make_shared<Launch>(Launch{function->kernel, blocks, threads, shared_bytes, {}, {}});
+    auto launch = std::make_shared<Launch>(Launch{function->kernel, function->checked_kernel, blocks, threads, shared_bytes, {}, {}});
     copy_arguments(*launch, arguments);
     return issue(*stream, {WorkKind::kernel, [launch](Context& context) { return run_launch(context, *launch); }});
   });

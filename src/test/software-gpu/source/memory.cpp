@@ -94,7 +94,7 @@ std::string describe(uint64_t address) {
   if (address < nearest.address) return std::to_string(nearest.address - address) + " bytes before " + buffer;
   if (address < nearest.end()) return "at byte " + std::to_string(address - nearest.address) + " of " + buffer;
   if (address < nearest.address + nearest.room + page)
-    return std::to_string(address - nearest.end()) + " bytes past the end of " + buffer;
+    return address == nearest.end() ? "at the end of " + buffer : std::to_string(address - nearest.end()) + " bytes past the end of " + buffer;
   return "in no buffer";
 }
 

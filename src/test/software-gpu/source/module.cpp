@@ -20,7 +20,7 @@ Handles<Module> modules;
 
 namespace {
 
-std::map<std::string, Kernel> kernels;
+std::map<std::string, Kernel> kernels[2];  // fast, checked
 std::unordered_set<Function*> functions;
 
 // ---- the kernels that g++ built --------------------------------------------------------------------------------------
@@ -40,9 +40,9 @@ std::string load_kernels() {
   return error;
 }
 
-const Kernel* kernel_named(const std::string& name) {
-  auto found = kernels.find(name);
-  return found == kernels.end() ? nullptr : &found->second;
+const Kernel* kernel_named(const std::string& name, bool checked) {
+  auto found = kernels[checked].find(name);
+  return found == kernels[checked].end() ? nullptr : &found->second;
 }
 
 // ---- what a PTX text declares ----------------------------------------------------------------------------------------
@@ -109,10 +109,11 @@ CUresult load(Context& context, void** handle, const void* image) {
   if (!looks_like_ptx((const char*)image)) return refuse(INVALID_IMAGE, "the image is not PTX");
   auto module = std::make_shared<Module>(Module{context, {}});
   for (const Entry& entry : entries_of((const char*)image)) {
-    const Kernel* kernel = kernel_named(entry.name);
-    std::string wrong = difference(entry, kernel);
+    const Kernel* fast = kernel_named(entry.name, false);
+    const Kernel* checked = kernel_named(entry.name, true);
+    std::string wrong = difference(entry, fast);
     if (!wrong.empty()) return refuse(INVALID_IMAGE, wrong);
-    module->functions.emplace(entry.name, Function{context, *kernel});
+    module->functions.emplace(entry.name, Function{context, *fast, *checked});
   }
   for (auto& [name, function] : module->functions) functions.insert(&function);
   *handle = modules.add(module);
@@ -125,8 +126,8 @@ void forget_functions(Module& module) {
 
 }  // namespace
 
-void add_kernel(const Kernel& kernel) {
-  if (!kernels.emplace(kernel.name, kernel).second) {
+void add_kernel(const Kernel& kernel, bool checked) {
+  if (!kernels[checked].emplace(kernel.name, kernel).second) {
     fprintf(stderr, "software GPU: two kernels are called %s\n", kernel.name);
     abort();
   }

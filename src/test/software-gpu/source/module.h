@@ -11,6 +11,7 @@ namespace software_gpu {
 struct Function {
   Context& context;
   const Kernel& kernel;
+  const Kernel& checked_kernel;
   int most_dynamic_shared_bytes = 48 << 10;
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "block.h"
+#include "hazards.h"
 #include "memory.h"
 
 namespace software_gpu {
@@ -19,15 +20,18 @@ constexpr size_t room = 256 << 10;
 
 size_t rounded_up(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 
-char* between_guard_pages(size_t bytes) {
-  auto* memory = (char*)mmap(nullptr, bytes + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  mprotect(memory + page, bytes, PROT_READ | PROT_WRITE);
-  memset(memory + page, poison, bytes);
-  return memory + page;
+// Static variables and dynamic shared memory: two areas between guard pages.
+char* make_room() {
+  size_t bytes = 2 * room + 3 * page;
+  auto* memory = (char*)mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  mprotect(memory + page, room, PROT_READ | PROT_WRITE);
+  mprotect(memory + 2 * page + room, room, PROT_READ | PROT_WRITE);
+  watch(memory, bytes);
+  return memory;
 }
 
-char* const statics = between_guard_pages(room);
-char* const dynamics = between_guard_pages(room);
+char* const statics = make_room() + page;
+char* const dynamics = statics + room + page;
 char* dynamic_start;
 size_t statics_used, statics_bytes;
 std::vector<const SharedVariable*> placed;
@@ -48,6 +52,7 @@ bool fence_is_whole(const SharedVariable& variable) {
 
 void begin_shared_memory(unsigned dynamic_bytes) {
   block_serial++;
+  forget_accesses();
   placed.clear();
   statics_used = statics_bytes = 0;
   size_t bytes = rounded_up(dynamic_bytes, 16);
@@ -55,9 +60,10 @@ void begin_shared_memory(unsigned dynamic_bytes) {
   memset(dynamic_start, poison, bytes);
 }
 
-void place_shared(SharedVariable& variable) {
+void place_shared(SharedVariable& variable, Place place) {
   statics_bytes += variable.bytes;
-  if (statics_bytes > most_static_shared_bytes) fault(Fault::memory, variable.place, "more than 48 KiB of static shared memory");
+  if (statics_bytes > most_static_shared_bytes) fault(Fault::memory, place, "more than 48 KiB of static shared memory");
+  variable.place = place;
   variable.address = statics + statics_used;
   variable.block = block_serial;
   size_t bytes = variable.bytes + fence_bytes(variable);
@@ -84,6 +90,7 @@ struct Copy {
   void* to;
   const void* from;
   unsigned bytes, present, group;
+  const void* instruction;
 };
 
 struct Copies {
@@ -95,6 +102,7 @@ Copies copies_of[most_threads];
 void land(const Copy& copy) {
   memcpy(copy.to, copy.from, copy.present);
   memset((char*)copy.to + copy.present, 0, copy.bytes - copy.present);
+  note_landed(copy.to, copy.bytes, copy.instruction);
 }
 
 }  // namespace
@@ -113,8 +121,9 @@ void begin_copy(void* to, const void* from, unsigned bytes, unsigned present, Pl
     (void)*((const volatile char*)from + present - 1);
   }
   memset(to, poison, bytes);
+  note_pending(to, bytes);
   Copies& copies = copies_of[thread().number];
-  copies.pending.push_back({to, from, bytes, present, copies.groups});
+  copies.pending.push_back({to, from, bytes, present, copies.groups, __builtin_return_address(0)});
 }
 
 void commit_copies() { copies_of[thread().number].groups++; }

@@ -23,7 +23,8 @@ Place parsed(const std::string& line) {
   if (colon == std::string::npos || line.find("/include/") != std::string::npos) return {};
   int number = atoi(line.c_str() + colon + 1);
   if (number == 0) return {};
-  return {kept(line.substr(0, colon)), number};
+  size_t start = line.compare(0, 2, "./") == 0 ? 2 : 0;  // the build knows its folder as "."
+  return {kept(line.substr(start, colon - start)), number};
 }
 
 }  // namespace

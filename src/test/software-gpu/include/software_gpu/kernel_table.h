@@ -33,11 +33,12 @@ template <class... Parameters, void (*Function)(Parameters...)> struct KernelOf<
   static Kernel named(const char* name) { return {name, parameters, sizeof...(Parameters), invoke}; }
 };
 
-void add_kernel(const Kernel& kernel);
+// Of every kernel there are two builds: a fast one, and one that checks what it does.
+void add_kernel(const Kernel& kernel, bool checked);
 
 // The build script appends one of these for every __global__ function of a file.
 struct KernelEntry {
-  explicit KernelEntry(const Kernel& kernel) { add_kernel(kernel); }
+  KernelEntry(const Kernel& kernel, bool checked) { add_kernel(kernel, checked); }
 };
 
 }  // namespace software_gpu

@@ -11,7 +11,7 @@ namespace software_gpu {
 // One declaration of a shared variable. Blocks run one after the other, so a single address is enough.
 struct SharedVariable {
   size_t bytes;
-  Place place;
+  Place place = {};  // of the declaration
   void* address = nullptr;
   uint64_t block = 0;  // serial number of the block that has this variable at `address`
 };
@@ -20,15 +20,15 @@ struct SharedVariable {
 extern uint64_t block_serial;
 
 // Gives the running block the variable: poisoned, aligned to 128 bytes, with a fence before and after.
-void place_shared(SharedVariable& variable);
+void place_shared(SharedVariable& variable, Place place);
 
 // The end of what was asked for lies at a guard page.
 void* dynamic_shared_memory();
 
 // The type of the lambda `site` is what tells two declarations, and two instantiations of one template, from each other.
 template <class Type, class Site> inline Type& shared(Site, SOFTWARE_GPU_PLACE) {
-  static SharedVariable variable{sizeof(Type), place};
-  if (variable.block != block_serial) place_shared(variable);
+  static SharedVariable variable{sizeof(Type)};
+  if (variable.block != block_serial) place_shared(variable, place);
   return *(Type*)variable.address;
 }
 
