@@ -5,11 +5,11 @@
 // 1. l[t] = logits[t]; if the penalty is on and seen[t]: divided by it above zero, else multiplied by it. A NaN: chosen is -1 - the
 //    first such t, and nothing else happens.
 // 2. best = the largest, the first of equals. Greedy: that is it.
-// 3. w[t] = exp((l[t] - l[best]) / temperature); q[t] = floor(w[t] x 2^40), an integer, so that sums of q have no order.
+// 3. w[t] = exp((l[t] - l[best]) / temperature), and 1 where l[t] = l[best], even if that is infinite; q[t] = floor(w[t] x 2^40), an
+//    integer, so that sums of q have no order.
 // 4. In the order of w descending, then t ascending: top-k keeps the first k; top-p (below 1) of these the shortest prefix, of one at
 //    least, whose q come to topP x theirs; min-p drops w < minP.
 // 5. The first kept token, by t, at which the q kept so far exceed floor(u x their total); u = Philox4x32-10(seed, position).
-//    Should the total be zero, as when the largest logit is infinite: best.
 // 6. With a penalty, seen[chosen] = 1.
 //
 // A block does one output. Nothing is sorted: the end of a prefix is looked for among the bits of w, eight candidates a pass over the
@@ -131,7 +131,7 @@ struct Tokens {
         // One less than the logarithm, so that rounding never loses a token; what is below needs no exp.
         float floor = temperature * (logf(__uint_as_float(kept.bits)) - 1.0f);
         each(from, to, step, [&](int t, float logit) {
-            float below = logit - best;
+            float below = logit == best ? 0.0f : logit - best;
             if (below >= floor) {
                 float weight = formulas::exp(below / temperature);
                 uint32_t bits = __float_as_uint(weight);
@@ -239,8 +239,8 @@ __device__ __forceinline__ uint64 largestOf(const Tokens& tokens) {
     return blockMax(largest);
 }
 
-/// The first token of a prefix, by id, at which the sum of what its tokens count exceeds target(that of all of them); -1 when they
-/// count nothing.
+/// The first token of a prefix, by id, at which the sum of what its tokens count exceeds target(that of all of them), which is less
+/// than that.
 template <class Mass, class Target>
 __device__ __forceinline__ int walk(const Tokens& tokens, const Prefix& kept, Mass mass, Target target) {
     __shared__ uint64 sums[WARPS];
@@ -267,9 +267,6 @@ __device__ __forceinline__ int walk(const Tokens& tokens, const Prefix& kept, Ma
             uint64 total = 0;
             for (int i = 0; i < WARPS; i++) {
                 total += sums[i];
-            }
-            if (total == 0) {
-                return -1;
             }
             rest = target(total);
         }
@@ -412,10 +409,9 @@ extern "C" __global__ void __launch_bounds__(BLOCK) sample(
         Prefix kept = keptBy(sampler, tokens);
         uint64 random = random24(sampler.seedLow, sampler.seedHigh, static_cast<uint32_t>(positions[row]));
         // floor(random / 2^24 x total), in two parts of which neither overflows.
-        int drawn = walk(tokens, kept, Quantum(), [&](uint64 total) {
+        token = walk(tokens, kept, Quantum(), [&](uint64 total) {
             return random * (total >> 24) + (random * (total & 0xffffffu) >> 24);
         });
-        token = drawn < 0 ? token : drawn;
     }
     if (threadIdx.x == 0) {
         chosen[blockIdx.x] = token;
