@@ -4,6 +4,7 @@ import dev.weir.backend.cuda.Algorithms.Attending;
 import dev.weir.backend.cuda.Algorithms.Product;
 import dev.weir.backend.cuda.driver.KernelFunction;
 import dev.weir.backend.cuda.driver.Launch;
+import dev.weir.program.Activation;
 import dev.weir.program.Op;
 import dev.weir.program.Plan;
 import dev.weir.program.Step;
@@ -163,7 +164,7 @@ final class Binding {
                 o.linear().x(),
                 o.linear().weight(),
                 o.linear().bias());
-        int function = o.activate().function().ordinal();
+        int function = number(o.activate().function());
         return linear(o, List.of(linear), aside(o.linear().out()), function);
     }
 
@@ -325,7 +326,16 @@ final class Binding {
                 value(o.out()),
                 value(o.x()),
                 count,
-                o.function().ordinal());
+                number(o.function()));
+    }
+
+    /** The number that kernels know a function by. */
+    private static int number(Activation function) {
+        return switch (function) {
+            case GELU_NEW -> 0;
+            case GELU -> 1;
+            case RELU -> 2;
+        };
     }
 
     private Work append(Op.Append o) {

@@ -37,7 +37,7 @@ final class Upload {
 
     /** Sends lines of equal length; later work of the stream finds them there. */
     void send(int lines, long lineBytes, Writer writer, long to) {
-        int most = (int) Math.clamp(BUFFER_BYTES / lineBytes, 1, lines);
+        int most = Math.clamp(BUFFER_BYTES / lineBytes, 1, lines);
         for (int line = 0; line < lines; line += most) {
             int count = Math.min(most, lines - line);
             Buffer buffer = next(count * lineBytes);
