@@ -11,6 +11,7 @@ import jcuda.jcublas.cublasGemmAlgo;
 import jcuda.jcublas.cublasHandle;
 import jcuda.jcublas.cublasMath;
 import jcuda.jcublas.cublasOperation;
+import jcuda.jcublas.cublasStatus;
 import jcuda.runtime.cudaStream_t;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,10 @@ public final class Cublas implements AutoCloseable {
     /** What cuBLAS recommends for Hopper; older architectures want 4 MiB. */
     private static final long WORKSPACE_BYTES = 32L << 20;
 
+    /** Tensor cores for 16-bit factors, float32 for every sum; TF32 is asked for product by product. */
+    private static final int ARITHMETIC =
+            cublasMath.CUBLAS_DEFAULT_MATH | cublasMath.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION;
+
     private final Gpu gpu;
     private final cublasHandle handle = new cublasHandle();
     private final Holding holding;
@@ -35,18 +40,13 @@ public final class Cublas implements AutoCloseable {
     Cublas(Gpu gpu) {
         this.gpu = gpu;
         check(JCublas2.cublasCreate(handle), "opening cuBLAS");
-        this.holding = gpu.hold("cuBLAS", () -> JCublas2.cublasDestroy(handle));
-        this.workspace = allocateWorkspace();
-        check(
-                JCublas2.cublasSetMathMode(
-                        handle,
-                        cublasMath.CUBLAS_DEFAULT_MATH | cublasMath.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION),
-                "setting cuBLAS's arithmetic");
-    }
-
-    private DeviceMemory allocateWorkspace() {
+        this.holding = gpu.hold("cuBLAS", () -> {
+            JCublas2.cublasDestroy(handle);
+            return 0;
+        });
         try {
-            return gpu.allocate(WORKSPACE_BYTES, "the workspace of cuBLAS");
+            check(JCublas2.cublasSetMathMode(handle, ARITHMETIC), "setting cuBLAS's arithmetic");
+            this.workspace = gpu.allocate(WORKSPACE_BYTES, "the workspace of cuBLAS");
         } catch (GpuException e) {
             holding.close();
             throw e;
@@ -109,6 +109,9 @@ public final class Cublas implements AutoCloseable {
                 columns,
                 tf32 ? cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32 : cublasComputeType.CUBLAS_COMPUTE_32F,
                 cublasGemmAlgo.CUBLAS_GEMM_DEFAULT);
+        if (status != 0) {
+            stream.requireHealth();
+        }
         check(status, "cuBLAS: " + type + " [" + rows + ", " + depth + "] x [" + depth + ", " + columns + "]");
     }
 
@@ -133,7 +136,10 @@ public final class Cublas implements AutoCloseable {
         };
     }
 
-    private static void check(int status, String doing) {
+    private void check(int status, String doing) {
+        if (status == cublasStatus.CUBLAS_STATUS_ALLOC_FAILED) {
+            throw new OutOfDeviceMemory(doing, ErrorCode.ofCublas(status), 0, gpu.freeBytes());
+        }
         if (status != 0) {
             throw new CallFailed(doing, ErrorCode.ofCublas(status), "");
         }

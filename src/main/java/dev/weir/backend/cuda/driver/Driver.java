@@ -45,8 +45,9 @@ final class Driver {
     private static void loadLibraries() {
         JCudaLibrary.requireLinux(System.getProperty("os.name"), System.getProperty("os.arch"));
         if (SharedLibrary.openFirst(LIBRARY, FOLDERS).isEmpty()) {
-            throw new CudaUnavailable("there is no CUDA driver: looked for " + LIBRARY
-                    + " as the loader does (LD_LIBRARY_PATH, then what ldconfig -p lists) and in " + FOLDERS
+            throw new CudaUnavailable("there is no CUDA driver: "
+                    + SharedLibrary.open(LIBRARY).orElse(LIBRARY)
+                    + "; looked as the loader does (LD_LIBRARY_PATH, then what ldconfig -p lists) and in " + FOLDERS
                     + "; install NVIDIA's driver, or let the container have the host's (docker run --gpus all)");
         }
         JCudaLibrary.DRIVER.load();

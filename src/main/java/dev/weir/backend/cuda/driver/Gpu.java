@@ -36,6 +36,7 @@ public final class Gpu implements AutoCloseable {
     private final CUdevice device;
     private final CUcontext context;
     private final Set<Holding> holdings = new LinkedHashSet<>();
+    private volatile @Nullable String cublasRefusal;
     private volatile @Nullable GpuException death;
     private volatile boolean closed;
 
@@ -159,12 +160,21 @@ public final class Gpu implements AutoCloseable {
     /** A handle to cuBLAS, to be closed by the caller; empty where cuBLAS cannot be used, and {@link #cublasStatus} says why. */
     public Optional<Cublas> cublas() {
         use();
-        return CublasLibrary.find().isUsable() ? Optional.of(new Cublas(this)) : Optional.empty();
+        if (!CublasLibrary.find().isUsable()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new Cublas(this));
+        } catch (CallFailed e) {
+            cublasRefusal = "cuBLAS is not used on GPU " + info.index() + ": " + e.getMessage();
+            return Optional.empty();
+        }
     }
 
     /** One line: which cuBLAS is in use and why, or why none is and how to get it. */
     public String cublasStatus() {
-        return CublasLibrary.find().status();
+        String refusal = cublasRefusal;
+        return refusal != null ? refusal : CublasLibrary.find().status();
     }
 
     /** Waits for everything that the GPU was given to do, by whomever. */

@@ -21,9 +21,13 @@ final class Holding {
         this.giveBack = giveBack;
     }
 
+    boolean isOpen() {
+        return !returned.get();
+    }
+
     /** Makes the GPU current on this thread. Without it, a handle that was given back would take the JVM down. */
     void use() {
-        if (returned.get()) {
+        if (!isOpen()) {
             throw new IllegalStateException(what + ": expected an open one, got one that was closed");
         }
         gpu.use();

@@ -93,12 +93,16 @@ public final class Stream implements AutoCloseable {
         return new Graph(gpu, captured);
     }
 
-    /** Ends a capture whose work failed, and forgets it; nothing where none was begun. Never throws. */
+    /** Ends a capture whose work failed, and forgets it; nothing where none was begun. On the same thread. Never throws. */
     public void abandonCapture() {
-        var captured = new CUgraph();
-        if (JCudaDriver.cuStreamEndCapture(stream, captured) == 0) {
-            gpu.closing("giving back a captured graph", () -> JCudaDriver.cuGraphDestroy(captured));
+        if (holding.isOpen()) {
+            gpu.closing("abandoning a capture", this::endAndForget);
         }
+    }
+
+    private int endAndForget() {
+        var captured = new CUgraph();
+        return JCudaDriver.cuStreamEndCapture(stream, captured) == 0 ? JCudaDriver.cuGraphDestroy(captured) : 0;
     }
 
     /** What the stream still has is done all the same. */
@@ -107,8 +111,12 @@ public final class Stream implements AutoCloseable {
         holding.close();
     }
 
-    Gpu gpu() {
-        return gpu;
+    /** Where cuBLAS fails because the GPU is lost, the driver knows why. */
+    void requireHealth() {
+        int code = JCudaDriver.cuStreamQuery(handle());
+        if (ErrorCode.ofDriver(code).isSticky()) {
+            gpu.check(code, "asking for a stream");
+        }
     }
 
     CUstream handle() {
