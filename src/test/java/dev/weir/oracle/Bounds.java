@@ -23,8 +23,19 @@ public record Bounds(double relative, double absolute) {
         };
     }
 
+    /** The element that is furthest from what it should be, and what share of the bound that is: above 1, it is too far. */
+    public record Worst(int index, double expected, float got, double bound, double share) {}
+
     /** Fails with the worst element, both values and the share of the bound that it uses. NaN never passes. */
     public static void requireClose(HookPoint point, double[] expected, float[] got) {
+        Worst worst = worst(point, expected, got);
+        String message = "%s: worst at %d, expected %.9g, got %.9g, %.0f %% of the bound %.3g"
+                .formatted(point, worst.index, worst.expected, worst.got, 100 * worst.share, worst.bound);
+        assertTrue(worst.share <= 1, message);
+    }
+
+    /** The worst element; its share is NaN if the value is, wrongly. */
+    public static Worst worst(HookPoint point, double[] expected, float[] got) {
         if (expected.length != got.length) {
             fail(point + ": expected " + expected.length + " values, got " + got.length);
         }
@@ -46,8 +57,7 @@ public record Bounds(double relative, double absolute) {
                 break;
             }
         }
-        String message = "%s: worst at %d, expected %.9g, got %.9g, %.0f %% of the bound %.3g"
-                .formatted(point, worst, expected[worst], got[worst], 100 * worstError / bound, bound);
-        assertTrue(worstError <= bound, message);
+        double share = worstError == 0 ? 0 : worstError / bound; // the bound of a copy is zero
+        return new Worst(worst, expected[worst], got[worst], bound, share);
     }
 }
