@@ -14,6 +14,7 @@ import dev.weir.model.Gpt2Forward;
 import dev.weir.model.ModelConfig;
 import dev.weir.model.State;
 import dev.weir.model.Weights;
+import dev.weir.program.EditState;
 import dev.weir.program.Plan;
 import dev.weir.program.Planner;
 import dev.weir.program.SamplerSettings;
@@ -27,7 +28,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -43,6 +43,7 @@ public final class Session implements AutoCloseable {
     private final Weights weights;
     private final State state;
     private final Workspace workspace;
+    private final EditMemory editMemory;
     private final int stepsKept;
     private final int[] lengths;
     private final Map<PlanKey, Prepared> plans = new LinkedHashMap<>(16, 0.75f, true);
@@ -61,6 +62,7 @@ public final class Session implements AutoCloseable {
         this.weights = weights;
         this.state = State.of(config, slots, context, maxRows);
         this.workspace = loaded.allocate(state.all());
+        this.editMemory = new EditMemory(workspace, slots);
         this.stepsKept = stepsKept;
         this.lengths = new int[slots];
         for (int slot = 0; slot < slots; slot++) {
@@ -68,8 +70,15 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /** What a plan is made for. Of an edit that is arithmetic it knows the shape, and of one that is Java the function. */
     private record PlanKey(
-            boolean tokens, int rows, int outputs, int keys, Set<HookPoint> taps, SortedMap<HookPoint, Edit> edits) {}
+            boolean tokens,
+            int rows,
+            int outputs,
+            int keys,
+            Set<HookPoint> taps,
+            Map<HookPoint, EditState> arithmetic,
+            Map<HookPoint, Edit.OnHost> functions) {}
 
     private record Prepared(Plan plan, Executable executable) {}
 
@@ -194,6 +203,7 @@ public final class Session implements AutoCloseable {
     private StepResult run(Rows rows, Hooks hooks, boolean tokens) {
         requireContinuation(rows);
         Prepared prepared = prepare(rows, hooks, tokens);
+        hooks.edits(Edit.OnMachine.class).forEach(editMemory::write);
         Run run = prepared.executable.run(rows);
         for (int r = 0; r < rows.count(); r++) {
             lengths[rows.slots()[r]] = rows.positions()[r] + 1;
@@ -236,25 +246,32 @@ public final class Session implements AutoCloseable {
     }
 
     private Prepared prepare(Rows rows, Hooks hooks, boolean tokens) {
-        var key = new PlanKey(
-                tokens,
-                rows.count(),
-                rows.outputs().length,
-                shownKeys(rows, hooks),
-                hooks.taps().keySet(),
-                hooks.edits());
+        PlanKey key = key(rows, hooks, tokens);
         Prepared known = plans.get(key);
         if (known != null) {
             return known;
         }
         Plan plan = plan(config, weights, state.step(key.rows, key.outputs, key.keys), hooks, tokens);
         var prepared = new Prepared(plan, workspace.compile(plan));
-        var kept = new PlanKey(tokens, key.rows, key.outputs, key.keys, Set.copyOf(key.taps), new TreeMap<>(key.edits));
-        plans.put(kept, prepared);
+        plans.put(key, prepared);
         if (plans.size() > MAX_PLANS) {
             plans.remove(plans.keySet().iterator().next());
         }
         return prepared;
+    }
+
+    private PlanKey key(Rows rows, Hooks hooks, boolean tokens) {
+        var arithmetic = new TreeMap<HookPoint, EditState>();
+        hooks.edits(Edit.OnMachine.class)
+                .forEach((point, edit) -> arithmetic.put(point, editMemory.state(point, edit)));
+        return new PlanKey(
+                tokens,
+                rows.count(),
+                rows.outputs().length,
+                shownKeys(rows, hooks),
+                hooks.taps().keySet(),
+                arithmetic,
+                hooks.edits(Edit.OnHost.class));
     }
 
     /** Room for keys in traced scores and patterns: a power of two, so that a growing sequence seldom needs a new plan. */

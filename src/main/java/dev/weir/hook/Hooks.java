@@ -47,6 +47,17 @@ public record Hooks(SortedMap<HookPoint, Positions> taps, SortedMap<HookPoint, E
         return new Hooks(taps, more);
     }
 
+    /** The edits of one kind. */
+    public <E extends Edit> SortedMap<HookPoint, E> edits(Class<E> kind) {
+        var some = new TreeMap<HookPoint, E>();
+        edits.forEach((point, edit) -> {
+            if (kind.isInstance(edit)) {
+                some.put(point, kind.cast(edit));
+            }
+        });
+        return some;
+    }
+
     /** Every point that is seen or changed, in forward order. */
     public Set<HookPoint> points() {
         var points = new TreeSet<>(taps.keySet());

@@ -5,6 +5,7 @@ import dev.weir.hook.HookPoint;
 import dev.weir.hook.Site;
 import dev.weir.tensor.DType;
 import dev.weir.tensor.Tensor;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -20,11 +21,11 @@ public record EditState(Edit.Arithmetic arithmetic, Optional<Tensor> operand, Te
     public static final int WORDS = 3;
 
     private static final int FIRST_ID = 1 << 18; // above the state of a session, below the values of a program
+    private static final List<Site> SITES = List.of(Site.values());
 
     /** The state of an edit at a point of a session with so many slots. */
     public static EditState of(HookPoint point, Edit.OnMachine edit, int slots) {
-        int id = FIRST_ID
-                + 2 * ((point.layer() + 1) * Site.values().length + point.site().ordinal());
+        int id = FIRST_ID + 2 * ((point.layer() + 1) * SITES.size() + SITES.indexOf(point.site()));
         String prefix = "edits." + point.name();
         return new EditState(
                 edit.arithmetic(),
