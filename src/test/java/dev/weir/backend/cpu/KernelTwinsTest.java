@@ -148,6 +148,19 @@ class KernelTwinsTest {
     }
 
     @Property(tries = 300)
+    void largestValuesAndPowers(@ForAll long seed, @ForAll @IntRange(min = 1, max = 200) int columns) {
+        var random = new Random(seed);
+        float[] x = Values.random(random, columns);
+        float temperature = 0.01f + random.nextFloat();
+        assertTwins(kernels -> {
+            Window values = Values.window(x, columns);
+            float max = kernels.max(values, columns);
+            kernels.powers(values, columns, max, temperature);
+            return Values.read(values, 1, columns);
+        });
+    }
+
+    @Property(tries = 300)
     void activations(
             @ForAll Activation function, @ForAll long seed, @ForAll @IntRange(min = 1, max = 100) int columns) {
         activationsOf(function, Values.random(new Random(seed), columns));
