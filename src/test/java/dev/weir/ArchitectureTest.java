@@ -64,7 +64,19 @@ class ArchitectureTest {
             .resideInAPackage("dev.weir.backend.*..");
 
     @ArchTest
+    static final ArchRule theDriverLayerKnowsNoPlans = classes()
+            .that()
+            .resideInAPackage("dev.weir.backend.cuda.driver")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(
+                    "dev.weir.backend.cuda.driver", "dev.weir.tensor", "jcuda..", "java..", "org.jspecify..");
+
+    @ArchTest
     static final ArchRule theIncubatorHasOneUser = only("jdk.incubator.vector..", "dev.weir.backend.cpu.vector");
+
+    @ArchTest
+    static final ArchRule theDriverApiHasOneUser = only("jcuda..", "dev.weir.backend.cuda.driver");
 
     @ArchTest
     static final ArchRule theTokenizerLibraryHasOneUser = only("ai.djl..", "dev.weir.tokenizer");
