@@ -141,7 +141,8 @@ std::string triple(const char* what, unsigned x, unsigned y, unsigned z) {
   return text;
 }
 
-void fail(RunningBlock& block, const Fiber* fiber, Fault fault, Place place, const std::string& message, uint64_t address = 0) {
+void fail(RunningBlock& block, const Fiber* fiber, Fault fault, Place place, const std::string& message,
+          std::optional<uint64_t> address = {}) {
   std::string text = std::string("kernel ") + block.launch->kernel->name + ", " + triple("block", block.index.x, block.index.y, block.index.z);
   if (fiber) text += ", " + triple("thread", fiber->index.x, fiber->index.y, fiber->index.z);
   if (place.file) text += ", " + at(place);
@@ -335,7 +336,7 @@ void run_block(RunningBlock& block, uint64_t number) {
 struct Signalled {
   const void* instruction;
   Fault fault;
-  uint64_t address;
+  std::optional<uint64_t> address;
   const char* message;
 };
 Signalled signalled;
@@ -368,7 +369,7 @@ std::optional<Failure> run(const Grid& grid) {
   return std::move(block.failure);
 }
 
-void stop_kernel_at(const void* instruction, Fault fault, uint64_t address, const char* message) {
+void stop_kernel_at(const void* instruction, Fault fault, std::optional<uint64_t> address, const char* message) {
   char here;
   if (!machine || (uintptr_t)&here / region_bytes != (uintptr_t)machine / region_bytes) return;
   machine->failed = true;

@@ -19,14 +19,14 @@ struct Grid {
 // Why a launch ended early.
 struct Failure {
   Fault fault;
-  std::string text;        // kernel, block, thread, line, and what happened there
-  uint64_t address;        // that was not accessible, for Fault::memory from a signal; else 0
+  std::string text;                 // kernel, block, thread, line, and what happened there
+  std::optional<uint64_t> address;  // that was not accessible
 };
 
 std::optional<Failure> run(const Grid& grid);
 
 // For the signal handler: ends the launch if a kernel's thread is running on this stack, else returns.
-void stop_kernel_at(const void* instruction, Fault fault, uint64_t address, const char* message);
+void stop_kernel_at(const void* instruction, Fault fault, std::optional<uint64_t> address, const char* message);
 
 constexpr unsigned most_threads = 1024, warp_lanes = 32;
 constexpr unsigned most_static_shared_bytes = 48 << 10, most_shared_bytes = 227 << 10;

@@ -1,4 +1,5 @@
-// The functions behind dev.weir.backend.cuda.SoftwareGpu: settings, faults to order, and what is allocated.
+// The functions behind dev.weir.backend.cuda.SoftwareGpu: settings, faults to order, and what is allocated. All take and give
+// 64-bit integers, so that one binding serves them all.
 #include "control.h"
 
 #include <cstdlib>
@@ -61,18 +62,18 @@ void note_leak(size_t device_count, size_t device_size, size_t pinned_count, siz
 
 // ---- settings --------------------------------------------------------------------------------------------------------
 
-CONTROL(void) software_gpu_set_reverse(int reverse) {
+CONTROL(void) software_gpu_set_reverse(int64_t reverse) {
   Lock lock(driver_lock);
   reverse_order = reverse;
 }
 
-CONTROL(void) software_gpu_set_checking(int on, int strictly) {
+CONTROL(void) software_gpu_set_checking(int64_t on, int64_t strictly) {
   Lock lock(driver_lock);
   checking = on;
   strict = strictly;
 }
 
-CONTROL(void) software_gpu_set_lazy(int on) {
+CONTROL(void) software_gpu_set_lazy(int64_t on) {
   Lock lock(driver_lock);
   lazy = on;
 }
@@ -82,9 +83,9 @@ CONTROL(void) software_gpu_set_device_bytes(int64_t bytes) {
   device_bytes = bytes;
 }
 
-CONTROL(void) software_gpu_set_devices(int count) {
+CONTROL(void) software_gpu_set_devices(int64_t count) {
   Lock lock(driver_lock);
-  while ((int)devices.size() < count) devices.push_back(std::make_unique<Device>(Device{(int)devices.size()}));
+  while ((int64_t)devices.size() < count) devices.push_back(std::make_unique<Device>(Device{(int)devices.size()}));
   devices.resize(count);
 }
 
@@ -100,7 +101,7 @@ CONTROL(void) software_gpu_fail_launch(int64_t nth) {
   failing_launch.left = nth;
 }
 
-CONTROL(void) software_gpu_lose_device(int64_t nth, int code) {
+CONTROL(void) software_gpu_lose_device(int64_t nth, int64_t code) {
   Lock lock(driver_lock);
   losing_operation.left = nth;
   loss = (CUresult)code;
@@ -127,12 +128,12 @@ CONTROL(int64_t) software_gpu_launch_count() {
 }
 
 // What is allocated, and what was when its context was destroyed.
-CONTROL(int64_t) software_gpu_allocation_count(int pinned) {
+CONTROL(int64_t) software_gpu_allocation_count(int64_t pinned) {
   Lock lock(driver_lock);
   return holdings(pinned ? Home::pinned : Home::device, nullptr).count + (pinned ? leaked_pinned : leaked_device).count;
 }
 
-CONTROL(int64_t) software_gpu_allocation_bytes(int pinned) {
+CONTROL(int64_t) software_gpu_allocation_bytes(int64_t pinned) {
   Lock lock(driver_lock);
   return holdings(pinned ? Home::pinned : Home::device, nullptr).bytes + (pinned ? leaked_pinned : leaked_device).bytes;
 }
@@ -144,9 +145,9 @@ CONTROL(int64_t) software_gpu_handle_count() {
 }
 
 // What the last refused call or fault was, in words; copied, so that another thread's does not change it.
-CONTROL(void) software_gpu_last_message(char* text, int64_t bytes) {
+CONTROL(void) software_gpu_last_message(int64_t text, int64_t bytes) {
   Lock lock(driver_lock);
-  if (bytes > 0) snprintf(text, bytes, "%s", last_message().c_str());
+  if (bytes > 0) snprintf((char*)text, bytes, "%s", last_message().c_str());
 }
 
 }  // namespace software_gpu

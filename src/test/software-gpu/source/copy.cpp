@@ -14,10 +14,7 @@ CUresult allocate_for(Context& context, size_t bytes, Home home, uint64_t* addre
   if (CUresult result = forbidden_while_capturing(context, call)) return result;
   if (bytes == 0) return refuse(INVALID_VALUE, std::string(call) + " of 0 bytes");
   if (allocation_shall_fail()) return refuse(OUT_OF_MEMORY, std::string(call) + " was ordered to fail");
-  size_t used = 0;
-  if (home == Home::device)
-    for (auto& device : devices)
-      if (device.get() == &context.device && device->primary) used = holdings(home, device->primary).bytes;
+  size_t used = holdings(Home::device, &context).bytes;
   if (home == Home::device && (bytes > device_bytes || used > device_bytes - bytes))
     return refuse(OUT_OF_MEMORY, std::to_string(bytes) + " bytes, free are " + std::to_string(device_bytes - std::min(used, device_bytes)));
   Allocation* allocation = allocate(bytes, home, &context);

@@ -6,6 +6,7 @@
 #include "control.h"
 #include "memory.h"
 #include "module.h"
+#include "shared_memory.h"
 #include "stream.h"
 
 namespace software_gpu {
@@ -88,6 +89,13 @@ std::string parameter_near(const Launch& launch, uint64_t address) {
   return {};
 }
 
+std::string where(const Launch& launch, uint64_t address) {
+  constexpr uint64_t first_addresses = 1 << 20;
+  if (address < first_addresses) return "near the address 0";
+  std::string shared = describe_shared(address);
+  return shared.empty() ? describe(address) + parameter_near(launch, address) : shared;
+}
+
 CUresult run_launch(Context& context, const Launch& launch) {
   if (CUresult lost = lose_device_in_turn(context.device)) return lost;
   if (launch_shall_fail()) return kill(context, LAUNCH_FAILED, std::string("kernel ") + launch.kernel.name + " was ordered to fail");
@@ -97,8 +105,7 @@ CUresult run_launch(Context& context, const Launch& launch) {
   std::optional<Failure> failure =
       run(Grid{checking ? &launch.checked_kernel : &launch.kernel, launch.blocks, launch.threads, launch.shared_bytes, launch.arguments.data(), reverse_order});
   if (failure) {
-    if (failure->fault == Fault::memory && failure->address)
-      failure->text += " " + describe(failure->address) + parameter_near(launch, failure->address);
+    if (failure->address) failure->text += " " + where(launch, *failure->address);
     return kill(context, code_of(failure->fault), failure->text);
   }
   std::string overwritten = overwritten_slack(launch);

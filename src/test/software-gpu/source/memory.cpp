@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <map>
+#include <set>
 
 namespace software_gpu {
 namespace {
@@ -32,6 +33,7 @@ struct AddressSpace {
 
 AddressSpace addresses;
 std::map<uint64_t, Allocation> allocations;  // by address; freed ones stay, to be named by faults
+std::set<Allocation*> live;
 
 size_t rounded_up(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 
@@ -52,11 +54,14 @@ Allocation* allocate(size_t bytes, Home home, Context* context) {
   if (mprotect(body, pages, PROT_READ | PROT_WRITE)) return nullptr;
   memset(body, poison, pages);
   uint64_t address = (uint64_t)(body + pages - room);  // the end lies at the guard page behind
-  return &(allocations[address] = {address, bytes, room, home, context, true});
+  Allocation& allocation = allocations[address] = {address, bytes, room, home, context, true};
+  live.insert(&allocation);
+  return &allocation;
 }
 
 void release(Allocation& allocation) {
   allocation.live = false;
+  live.erase(&allocation);
   mprotect(first_page(allocation), bytes_of_pages(allocation), PROT_NONE);
   madvise(first_page(allocation), bytes_of_pages(allocation), MADV_DONTNEED);
 }
@@ -100,23 +105,17 @@ std::string describe(uint64_t address) {
 
 Holdings holdings(Home home, const Context* context) {
   Holdings sum;
-  for (auto& [address, allocation] : allocations) {
-    if (!allocation.live || allocation.home != home || (context && allocation.context != context)) continue;
+  for (const Allocation* allocation : live) {
+    if (allocation->home != home || (context && allocation->context != context)) continue;
     sum.count++;
-    sum.bytes += allocation.bytes;
+    sum.bytes += allocation->bytes;
   }
   return sum;
 }
 
-Holdings release_all(Context& context) {
-  Holdings sum;
-  for (auto& [address, allocation] : allocations) {
-    if (!allocation.live || allocation.context != &context) continue;
-    sum.count++;
-    sum.bytes += allocation.bytes;
-    release(allocation);
-  }
-  return sum;
+void release_all(const Context& context) {
+  for (Allocation* allocation : std::set<Allocation*>(live))
+    if (allocation->context == &context) release(*allocation);
 }
 
 }  // namespace software_gpu

@@ -53,7 +53,7 @@ struct Holdings {
 // What is allocated at present, in one context or (null) in all.
 Holdings holdings(Home home, const Context* context);
 
-// Releases what the context still has, and says how much that was.
-Holdings release_all(Context& context);
+// Releases what the context still has.
+void release_all(const Context& context);
 
 }  // namespace software_gpu

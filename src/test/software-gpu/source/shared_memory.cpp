@@ -33,6 +33,7 @@ char* make_room() {
 char* const statics = make_room() + page;
 char* const dynamics = statics + room + page;
 char* dynamic_start;
+unsigned dynamic_bytes;
 size_t statics_used, statics_bytes;
 std::vector<const SharedVariable*> placed;
 
@@ -50,7 +51,8 @@ bool fence_is_whole(const SharedVariable& variable) {
 
 }  // namespace
 
-void begin_shared_memory(unsigned dynamic_bytes) {
+void begin_shared_memory(unsigned asked_bytes) {
+  dynamic_bytes = asked_bytes;
   block_serial++;
   forget_accesses();
   placed.clear();
@@ -80,6 +82,13 @@ std::string shared_memory_overrun() {
       return "a thread wrote past the end of the shared variable of " + std::to_string(variable->bytes) + " bytes declared at " +
              variable->place.file + ":" + std::to_string(variable->place.line);
   return {};
+}
+
+std::string describe_shared(uint64_t address) {
+  auto* at = (const char*)address;
+  if (at < statics - page || at >= dynamics + room + page) return {};
+  if (at >= dynamics + room) return "past the end of the dynamic shared memory of " + std::to_string(dynamic_bytes) + " bytes";
+  return at < statics ? "before the shared variables" : "past the end of the shared variables, or before the dynamic shared memory";
 }
 
 // ---- asynchronous copies ---------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ void on_signal(int signal, siginfo_t* info, void* context) {
   auto& registers = ((ucontext_t*)context)->uc_mcontext.gregs;
   auto* instruction = (const void*)registers[REG_RIP];
   constexpr long long written = 2;  // bit of the page fault's error code
-  if (signal == SIGFPE) stop_kernel_at(instruction, Fault::assertion, 0, "integer division by zero");
+  if (signal == SIGFPE) stop_kernel_at(instruction, Fault::assertion, {}, "integer division by zero");
   else stop_kernel_at(instruction, Fault::memory, (uint64_t)info->si_addr, registers[REG_ERR] & written ? "write" : "read");
   pass_on(signal, info, context);
 }

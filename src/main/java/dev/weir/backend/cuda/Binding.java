@@ -318,15 +318,7 @@ final class Binding {
     private Work activate(Op.Activate o) {
         int count = count(o.out());
         return kernel(
-                o,
-                Kernel.ACTIVATE,
-                each(count),
-                256,
-                0,
-                value(o.out()),
-                value(o.x()),
-                count,
-                number(o.function()));
+                o, Kernel.ACTIVATE, each(count), 256, 0, value(o.out()), value(o.x()), count, number(o.function()));
     }
 
     /** The number that kernels know a function by. */
