@@ -4,8 +4,6 @@ import dev.weir.hook.Rows;
 import dev.weir.program.SamplerSettings;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.function.IntPredicate;
-import java.util.stream.IntStream;
 
 /**
  * Chooses the next token of each wanted row. A worker takes a whole row; the logits stay as they are, because somebody may look at
@@ -67,10 +65,10 @@ record SampleStage(
     private int choose(Worker worker, Window row, SamplerSettings settings, int position) {
         float max = worker.kernels().max(row, vocabulary);
         if (Float.isNaN(max)) {
-            return -1 - first(token -> Float.isNaN(row.get(0, token)));
+            return -1 - firstNaN(row);
         }
         if (settings.greedy()) {
-            return first(token -> row.get(0, token) == max);
+            return first(row, max);
         }
         weigh(worker, row, max, settings.temperature());
         Shares shares = worker.shares();
@@ -96,7 +94,19 @@ record SampleStage(
         }
     }
 
-    private int first(IntPredicate condition) {
-        return IntStream.range(0, vocabulary).filter(condition).findFirst().orElseThrow();
+    private static int first(Window row, float value) {
+        int token = 0;
+        while (row.get(0, token) != value) {
+            token++;
+        }
+        return token;
+    }
+
+    private static int firstNaN(Window row) {
+        int token = 0;
+        while (!Float.isNaN(row.get(0, token))) {
+            token++;
+        }
+        return token;
     }
 }
