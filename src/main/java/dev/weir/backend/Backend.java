@@ -44,16 +44,15 @@ public interface Backend extends AutoCloseable {
     /** One session's state on this machine. */
     interface Workspace extends AutoCloseable {
         /**
-         * Overwrites elements of a tensor of the state, one after another. Runs that have begun do not see it. A tensor that was not
-         * allocated is reserved here or by the first plan that names it, zeroed, whichever comes first.
+         * Overwrites elements of a tensor of the state, one after another. Runs that have begun do not see it.
          *
-         * @param state any but a cache, whose layout is the machine's own
+         * @param state an int32 tensor that was allocated, or what an edit of a plan reads
          * @param element the first of them, row-major
          * @param values of the tensor's type, copied before this returns
          */
         void write(Tensor state, long element, MemorySegment values);
 
-        /** Makes a plan ready to run on this state. */
+        /** Makes a plan ready to run on this state. What its edits read is reserved with it, zeroed, unless a plan before it did. */
         Executable compile(Plan plan);
 
         @Override

@@ -261,10 +261,15 @@ public sealed interface Op {
             return List.of(out());
         }
 
+        /** What only edits read: machines reserve it with the plan. */
+        default List<Tensor> state() {
+            return Stream.concat(operand().stream(), Stream.of(controls())).toList();
+        }
+
         @Override
         default List<Tensor> ins() {
-            return Stream.of(Stream.of(x()), operand().stream(), Stream.of(controls(), slots(), positions()))
-                    .flatMap(tensors -> tensors)
+            return Stream.of(List.of(x()), state(), List.of(slots(), positions()))
+                    .flatMap(List::stream)
                     .toList();
         }
     }

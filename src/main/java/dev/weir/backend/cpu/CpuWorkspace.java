@@ -46,6 +46,9 @@ final class CpuWorkspace implements Backend.Workspace {
                 if (op instanceof Op.Attention attention) {
                     prepareCaches(attention);
                 }
+                if (op instanceof Op.Edited edited) {
+                    edited.state().forEach(this::reserve);
+                }
             });
             reserve(plan);
             return new CpuExecutable(workers, weights, this, plan);
@@ -98,12 +101,20 @@ final class CpuWorkspace implements Backend.Workspace {
         }
     }
 
-    /** The memory of a tensor of the state that is no cache: int32, or the operand of an edit. */
+    /** The memory of a tensor of the state that is no cache: int32, or what an edit of a plan reads. */
     MemorySegment values(Tensor tensor) {
-        boolean isCache = tensor.type() == DType.FLOAT32 && state.contains(tensor);
-        if (tensor.role() != Tensor.Role.STATE || isCache) {
-            throw new IllegalArgumentException("state " + tensor + ": expected a tensor of the state that is no cache");
+        MemorySegment known = values.get(tensor);
+        if (known != null) {
+            return known;
         }
+        if (tensor.type() != DType.INT32 || !state.contains(tensor)) {
+            throw new IllegalArgumentException("state " + tensor
+                    + ": expected an int32 tensor of the state that was allocated, or what an edit of a plan reads");
+        }
+        return reserve(tensor);
+    }
+
+    private MemorySegment reserve(Tensor tensor) {
         return values.computeIfAbsent(tensor, t -> memory.allocate(t.bytes()));
     }
 
