@@ -1,5 +1,6 @@
 package dev.weir.backend.cpu;
 
+import dev.weir.backend.RandomModel;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
 import dev.weir.model.ModelConfig;

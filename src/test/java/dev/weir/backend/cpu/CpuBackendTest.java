@@ -9,6 +9,7 @@ import dev.weir.backend.Backend.Executable;
 import dev.weir.backend.Backend.LoadedWeights;
 import dev.weir.backend.Backend.Run;
 import dev.weir.backend.Backend.Workspace;
+import dev.weir.backend.RandomModel;
 import dev.weir.hook.Edit;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;

@@ -5,7 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weir.backend.cpu.RandomModel.Seen;
+import dev.weir.backend.RandomModel;
+import dev.weir.backend.RandomModel.Seen;
 import dev.weir.backend.cpu.vector.VectorKernels;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;

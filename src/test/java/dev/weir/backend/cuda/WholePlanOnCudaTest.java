@@ -1,0 +1,140 @@
+package dev.weir.backend.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+
+import dev.weir.backend.RandomModel.Seen;
+import dev.weir.backend.cpu.CpuBackend;
+import dev.weir.hook.HookPoint;
+import dev.weir.hook.Hooks;
+import dev.weir.hook.Rows;
+import dev.weir.tensor.DType;
+import java.util.ArrayList;
+import java.util.Collections;
+import net.jqwik.api.AfterFailureMode;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.ShrinkingMode;
+import net.jqwik.api.Tag;
+import net.jqwik.api.lifecycle.AfterContainer;
+import net.jqwik.api.lifecycle.BeforeContainer;
+
+/** Whole plans of random models on the GPU, beside the CPU: the same bits in exact mode, as close as documented in fast mode. */
+@Tag("cuda")
+class WholePlanOnCudaTest {
+
+    private static CudaBackend exact;
+    private static CudaBackend fast;
+
+    @BeforeContainer
+    static void open() {
+        exact = new CudaBackend(0, CudaOptions.DEFAULT.withExact(true));
+        fast = new CudaBackend(0, CudaOptions.DEFAULT);
+    }
+
+    @AfterContainer
+    static void close() {
+        exact.close();
+        fast.close();
+    }
+
+    @Property(tries = 12, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
+    void exactIsTheCpuBitForBitAtEveryPoint(@ForAll long seed) {
+        var c = new RandomCase(seed);
+        Seen expected = c.onTheCpu();
+        RandomCase.assertSame(expected, c.inOneStep(exact, c.everything, true));
+        RandomCase.assertSame(expected, c.inOneStep(exact, c.everything, false));
+    }
+
+    @Property(tries = 6, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
+    void exactInAnyCutIntoStepsIsTheCpuInOneStep(@ForAll long seed) {
+        var c = new RandomCase(seed);
+        Seen whole = c.onTheCpu();
+        try (var run = c.model.new Run(exact, 1)) {
+            int from = 0;
+            while (from < c.tokens.length) {
+                int to = c.random.nextBoolean()
+                        ? from + 1
+                        : Math.min(c.tokens.length, from + 1 + c.random.nextInt(c.tokens.length));
+                c.assertRows(whole, from, run.step(c.rows(from, to), c.everything, true), to - from);
+                from = to;
+            }
+        }
+    }
+
+    @Property(tries = 6, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
+    void exactSlotsInOneStepAreTheCpuToo(@ForAll long seed) {
+        var c = new RandomCase(seed);
+        int slotCount = 2 + c.random.nextInt(3);
+        Rows rows = mixed(c, slotCount);
+        try (var cpu = new CpuBackend(1);
+                var expected = c.model.new Run(cpu, slotCount);
+                var got = c.model.new Run(exact, slotCount)) {
+            RandomCase.assertSame(expected.step(rows, c.everything, true), got.step(rows, c.everything, true));
+        }
+    }
+
+    /** Some slots in any order, with as many rows each as chance wants. */
+    private static Rows mixed(RandomCase c, int slotCount) {
+        var order = new ArrayList<Integer>();
+        for (int slot = 0; slot < slotCount; slot++) {
+            order.add(slot);
+        }
+        Collections.shuffle(order, c.random);
+        var slots = new ArrayList<Integer>();
+        var positions = new ArrayList<Integer>();
+        for (int slot : order) {
+            int count = 1 + c.random.nextInt(9);
+            for (int i = 0; i < count; i++) {
+                slots.add(slot);
+                positions.add(i);
+            }
+        }
+        int[] tokens =
+                c.random.ints(slots.size(), 0, c.model.config.vocabulary()).toArray();
+        int[] outputs = {0, slots.size() - 1};
+        return new Rows(array(slots), array(positions), tokens, outputs);
+    }
+
+    private static int[] array(ArrayList<Integer> numbers) {
+        return numbers.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    @Property(tries = 8, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
+    void fastFloat32StaysWithinTheBounds(@ForAll long seed) {
+        var c = new RandomCase(seed, DType.FLOAT32);
+        RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), 2e-5);
+    }
+
+    @Property(tries = 8, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
+    void fastBfloat16StaysWithinTheBounds(@ForAll long seed) {
+        var c = new RandomCase(seed, DType.BFLOAT16);
+        RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), 3e-2);
+    }
+
+    @Property(tries = 8, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
+    void fastFloat16StaysWithinTheBounds(@ForAll long seed) {
+        var c = new RandomCase(seed, DType.FLOAT16);
+        RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), 4e-3);
+    }
+
+    @Property(tries = 8, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
+    void tapsAndFusionChangeNoBitOfTheFastPath(@ForAll long seed) {
+        var c = new RandomCase(seed);
+        Seen everything = c.inOneStep(fast, c.everything, true);
+        RandomCase.assertSame(everything, c.inOneStep(fast, c.everything, false));
+        var points = new ArrayList<>(HookPoint.all(c.model.config.layers()));
+        Collections.shuffle(points, c.random);
+        Hooks some = Hooks.tap(points.subList(0, c.random.nextInt(points.size())));
+        c.inOneStep(fast, some, true)
+                .values()
+                .forEach((name, values) -> assertArrayEquals(everything.at(name), values, name));
+    }
+
+    @Property(tries = 4, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
+    void aRunIsItselfFromRunToRun(@ForAll long seed) {
+        var c = new RandomCase(seed);
+        Seen first = c.inOneStep(fast, c.everything, true);
+        Seen second = c.inOneStep(fast, c.everything, true);
+        RandomCase.assertSame(first, second);
+    }
+}
