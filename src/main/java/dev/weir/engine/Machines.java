@@ -2,9 +2,19 @@ package dev.weir.engine;
 
 import dev.weir.backend.Backend;
 import dev.weir.backend.cpu.CpuBackend;
+import dev.weir.backend.cuda.CudaBackend;
+import dev.weir.backend.cuda.CudaOptions;
+import dev.weir.backend.cuda.driver.CudaUnavailable;
+import dev.weir.backend.cuda.driver.GpuException;
+import java.lang.System.Logger.Level;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The one place where a machine is chosen. */
 final class Machines {
+
+    private static final System.Logger LOG = System.getLogger(Machines.class.getName());
+    private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d{1,3}))?");
 
     private Machines() {}
 
@@ -15,14 +25,53 @@ final class Machines {
      */
     static Backend open(Options options) {
         String device = options.device();
-        if (device.matches("cuda(:\\d{1,3})?")) {
-            throw new IllegalArgumentException(
-                    "device '" + device + "': this version has no CUDA machine yet, expected auto or cpu");
+        Matcher cuda = CUDA.matcher(device);
+        if (cuda.matches()) {
+            return cuda(device, cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1)), options.cuda());
         }
-        if (!device.equals("auto") && !device.equals("cpu")) {
-            throw new IllegalArgumentException("device '" + device + "': expected auto, cpu, cuda or cuda:N");
+        return switch (device) {
+            case "cpu" -> cpu(options);
+            case "auto" -> best(options);
+            default ->
+                throw new IllegalArgumentException(
+                        "device '" + device + "': expected auto, cpu, cuda or cuda:N");
+        };
+    }
+
+    private static Backend cuda(String device, int index, CudaOptions options) {
+        try {
+            return new CudaBackend(index, options);
+        } catch (CudaUnavailable | IllegalArgumentException e) {
+            throw new IllegalArgumentException("device '" + device + "': " + e.getMessage(), e);
         }
+    }
+
+    /** The first GPU; the CPU where there is none. Where there is one that does not work, somebody will want to know why. */
+    private static Backend best(Options options) {
+        try {
+            var backend = new CudaBackend(0, options.cuda());
+            LOG.log(Level.INFO, "device auto is cuda:0, {0}", backend.description());
+            return backend;
+        } catch (GpuException e) {
+            boolean isBroken = e.error().code() != 0 || e.getCause() != null; // and not merely absent
+            LOG.log(isBroken ? Level.WARNING : Level.DEBUG, "device auto is the CPU: {0}", e.getMessage());
+            return cpu(options);
+        }
+    }
+
+    private static Backend cpu(Options options) {
+        CudaOptions cuda = options.cuda();
+        refuse(cuda.tf32(), "tf32", options);
+        refuse(cuda.sync(), "sync", options);
+        refuse(!cuda.graphs(), "no graphs", options);
         int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
         return new CpuBackend(threads);
+    }
+
+    private static void refuse(boolean asked, String option, Options options) {
+        if (asked) {
+            throw new IllegalArgumentException(
+                    option + ": expected a CUDA machine, got device '" + options.device() + "', which is the CPU");
+        }
     }
 }

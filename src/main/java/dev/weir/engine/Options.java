@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import dev.weir.backend.cuda.CudaOptions;
 import dev.weir.tensor.DType;
 import java.util.Optional;
 
@@ -9,30 +10,39 @@ import java.util.Optional;
  * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:N}
  * @param dtype how the machine keeps matrices; empty: as they are stored
  * @param threads of the CPU machine; 0: one for each processor
+ * @param cuda how a GPU is to work; the CPU is always exact, and knows nothing of the rest
  */
-public record Options(String device, Optional<DType> dtype, int threads) {
+public record Options(String device, Optional<DType> dtype, int threads, CudaOptions cuda) {
 
-    /** The best machine, the stored type, every processor. */
-    public static final Options DEFAULT = new Options("auto", Optional.empty(), 0);
+    /** The best machine, the stored type, every processor; a GPU as fast as it can. */
+    public static final Options DEFAULT = new Options("auto", Optional.empty(), 0, CudaOptions.DEFAULT);
 
     public Options {
         if (threads < 0) {
             throw new IllegalArgumentException("threads: expected 0 (one for each processor) or more, got " + threads);
         }
+        if (cuda.exact() && cuda.tf32()) {
+            throw new IllegalArgumentException("exact and tf32: expected one of them at most, got both");
+        }
     }
 
     /** The same on another device. */
     public Options withDevice(String value) {
-        return new Options(value, dtype, threads);
+        return new Options(value, dtype, threads, cuda);
     }
 
     /** The same with matrices kept as this type. */
     public Options withDtype(DType value) {
-        return new Options(device, Optional.of(value), threads);
+        return new Options(device, Optional.of(value), threads, cuda);
     }
 
     /** The same with so many threads. */
     public Options withThreads(int value) {
-        return new Options(device, dtype, value);
+        return new Options(device, dtype, value, cuda);
+    }
+
+    /** The same with a GPU that works like this. */
+    public Options withCuda(CudaOptions value) {
+        return new Options(device, dtype, threads, value);
     }
 }

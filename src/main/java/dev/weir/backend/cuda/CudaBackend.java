@@ -36,7 +36,7 @@ public final class CudaBackend implements Backend {
             throw e;
         }
         description = describe(gpu, options);
-        LOG.log(System.Logger.Level.INFO, description);
+        LOG.log(System.Logger.Level.DEBUG, description);
     }
 
     private static String describe(Gpu gpu, CudaOptions options) {
