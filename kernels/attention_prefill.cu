@@ -13,8 +13,8 @@
 //
 // BF16 and F16: q, keys, values and the weights are rounded to the type; both products run on tensor cores (a warp has 16 rows, q and all sums stay in its
 // registers) and add up in float32; the exponential is 2^x of the hardware. While one tile is multiplied, the next arrives by cp.async as float32; each thread
-// rounds what it copied itself. Errors beside float32: the roundings, at most 2^-8 (BF16) or 2^-11 (F16) of |q| . |k| scale in a score, and 2^-8 or 2^-11 of
-// the weighted |values|.
+// rounds what it copied itself. Errors beside float32: the roundings of q and keys, at most 2^-7 (BF16) or 2^-10 (F16) of scale |q| . |k| in a
+// score, and those of weights and values, at most 2^-7 or 2^-10 of the weighted |values|.
 // F32: float32 cores, exp of numbers.cuh. A thread has 4 rows and every eighth key or column; the tile of values waits in registers while scores are made.
 //
 // Tiles of keys begin at key 0, so the bits of a row depend on its own q and keys only: not on other rows, nor on the grid.

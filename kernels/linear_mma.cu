@@ -11,7 +11,7 @@
 // neighbouring lanes write neighbouring columns.
 //
 // The sum of an output takes its inputs 16 at a time, k ascending; within 16 the order is the tensor core's. It does not depend on the tile, on the other
-// rows or on the grid. Beside float32 arithmetic the error is that of rounding x: at most 2^-9 (BF16) or 2^-12 (F16) of sum |x[k] w[k][n]|. In F16 an x
+// rows or on the grid. Beside float32 arithmetic the error is that of rounding x: at most 2^-8 (BF16) or 2^-11 (F16) of sum |x[k] w[k][n]|. In F16 an x
 // beyond 65504 becomes infinite.
 //
 // Floor: 2 rows depth columns flops. Of the 990 TFLOP/s of an H100 (dense, 16 bits) mma.sync reaches about 620: 512 rows of 768x768 1 us, 768x3072 and

@@ -93,6 +93,7 @@ final class Binding {
             case Op.HeadResults o -> Stream.of(headResults(o));
             case Op.SelectRows o -> Stream.of(selectRows(o));
             case Op.Sample o -> Stream.of(sample(o));
+            case Op.Edited o -> Stream.of(edit(o));
             case Op.Hook o -> throw new IllegalArgumentException("plan: expected no hook to run, got " + o);
         };
     }
@@ -510,6 +511,47 @@ final class Binding {
                 integers(o.positions()),
                 integers(o.outputs()),
                 o.logits().columns());
+    }
+
+    private Work edit(Op.Edited op) {
+        return switch (op) {
+            case Op.AddVector o -> edit(o, Kernel.ADD_VECTOR, o.vector());
+            case Op.Scale o -> scale(o);
+            case Op.ReplaceRows o -> edit(o, Kernel.REPLACE_ROWS, o.rows());
+            case Op.ProjectOut o -> edit(o, Kernel.PROJECT_OUT, o.direction());
+        };
+    }
+
+    private Work edit(Op.Edited o, Kernel kernel, Tensor operand) {
+        return kernel(
+                o,
+                kernel,
+                rows(o.x()),
+                128,
+                0,
+                value(o.out()),
+                value(o.x()),
+                workspace.state(operand),
+                workspace.state(o.controls()),
+                integers(o.slots()),
+                integers(o.positions()),
+                o.x().columns(),
+                operand.rows());
+    }
+
+    private Work scale(Op.Scale o) {
+        return kernel(
+                o,
+                Kernel.SCALE,
+                rows(o.x()),
+                128,
+                0,
+                value(o.out()),
+                value(o.x()),
+                workspace.state(o.controls()),
+                integers(o.slots()),
+                integers(o.positions()),
+                o.x().columns());
     }
 
     private Work kernel(Op op, Kernel kernel, int[] grid, int block, int sharedBytes, Object... arguments) {

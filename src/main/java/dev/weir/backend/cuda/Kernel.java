@@ -44,6 +44,10 @@ enum Kernel {
     HEAD_RESULTS_F32("head_results", Parameters.HEADS),
     HEAD_RESULTS_BF16("head_results", Parameters.HEADS),
     HEAD_RESULTS_F16("head_results", Parameters.HEADS),
+    ADD_VECTOR("add_vector", "ppppppii"),
+    SCALE("scale", "pppppi"),
+    REPLACE_ROWS("replace_rows", "ppppppii"),
+    PROJECT_OUT("project_out", "ppppppii"),
     SELECT_ROWS("select_rows", "pppi"),
     SAMPLE("sample", "pppppppi");
 
