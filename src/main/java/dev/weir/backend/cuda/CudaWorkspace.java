@@ -91,11 +91,9 @@ final class CudaWorkspace implements Backend.Workspace {
 
     /** Caches are by far the most; what else there is comes under one name. */
     private static List<Part> partsOf(List<Tensor> state) {
-        long caches = aligned(state.stream()
-                .filter(tensor -> tensor.type() == DType.FLOAT32)
-                .toList());
-        return List.of(
-                new Part("keys and values", caches), new Part("samplers and inputs", aligned(state) - caches));
+        long caches = aligned(
+                state.stream().filter(tensor -> tensor.type() == DType.FLOAT32).toList());
+        return List.of(new Part("keys and values", caches), new Part("samplers and inputs", aligned(state) - caches));
     }
 
     @Override

@@ -14,7 +14,11 @@ final class DeclaredKernels {
     static String entry(String kernel, String... types) {
         StringBuilder parameters = new StringBuilder();
         for (String type : types) {
-            parameters.append(parameters.isEmpty() ? "" : ",").append("\n\t.param ").append(type).append(" p");
+            parameters
+                    .append(parameters.isEmpty() ? "" : ",")
+                    .append("\n\t.param ")
+                    .append(type)
+                    .append(" p");
         }
         return "\n.visible .entry " + kernel + "(" + parameters + "\n)\n{\n\tret;\n}\n";
     }

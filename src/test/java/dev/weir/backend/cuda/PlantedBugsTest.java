@@ -97,17 +97,23 @@ class PlantedBugsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"missing_barrier", "missing_second_barrier", "missing_copy_wait", "uninitialised_shared", "uninitialised_local"})
+    @ValueSource(
+            strings = {
+                "missing_barrier",
+                "missing_second_barrier",
+                "missing_copy_wait",
+                "uninitialised_shared",
+                "uninitialised_local"
+            })
     void theFastKernelsGiveWrongResultsInOneOrderOrTheOther(String kernel) {
         float[] right = new float[THREADS];
         for (int i = 0; i < THREADS; i++) {
-            right[i] =
-                    switch (kernel) {
-                        case "missing_barrier" -> THREADS - 1 - i;
-                        case "missing_second_barrier" -> 2 * (THREADS - 1 - i) + 1;
-                        case "missing_copy_wait" -> 0;
-                        default -> 1;
-                    };
+            right[i] = switch (kernel) {
+                case "missing_barrier" -> THREADS - 1 - i;
+                case "missing_second_barrier" -> 2 * (THREADS - 1 - i) + 1;
+                case "missing_copy_wait" -> 0;
+                default -> 1;
+            };
         }
         boolean differs = false;
         for (var order : SoftwareGpu.Order.values()) {

@@ -146,8 +146,8 @@ public final class SoftwareGpu {
     }
 
     private static Object invoke(String name, ValueLayout result, long... arguments) {
-        SymbolLookup library = LIBRARY.orElseThrow(
-                () -> new IllegalStateException("libcuda.so.1 is not the software GPU: expected LD_LIBRARY_PATH to name target/software-gpu"));
+        SymbolLookup library = LIBRARY.orElseThrow(() -> new IllegalStateException(
+                "libcuda.so.1 is not the software GPU: expected LD_LIBRARY_PATH to name target/software-gpu"));
         MemoryLayout[] layouts = new MemoryLayout[arguments.length];
         Arrays.fill(layouts, ValueLayout.JAVA_LONG);
         FunctionDescriptor descriptor =

@@ -204,8 +204,7 @@ class SoftwareGpuTest {
                     1f,
                     COUNT);
             assertThrows(GpuException.class, () -> launch.onAndWait(stream));
-            assertEquals(
-                    "parameter 0 of kernel probe_add points to memory of device 1", SoftwareGpu.lastMessage());
+            assertEquals("parameter 0 of kernel probe_add points to memory of device 1", SoftwareGpu.lastMessage());
         } finally {
             SoftwareGpu.devices(1);
         }
@@ -262,11 +261,13 @@ class SoftwareGpuTest {
             assertEquals(pinned + 1, SoftwareGpu.pinnedAllocations());
             assertEquals(handles + 1, SoftwareGpu.handles());
         }
-        assertEquals(List.of(count, bytes, pinned, handles), List.of(
-                SoftwareGpu.deviceAllocations(),
-                SoftwareGpu.deviceAllocationBytes(),
-                SoftwareGpu.pinnedAllocations(),
-                SoftwareGpu.handles()));
+        assertEquals(
+                List.of(count, bytes, pinned, handles),
+                List.of(
+                        SoftwareGpu.deviceAllocations(),
+                        SoftwareGpu.deviceAllocationBytes(),
+                        SoftwareGpu.pinnedAllocations(),
+                        SoftwareGpu.handles()));
     }
 
     @Test
