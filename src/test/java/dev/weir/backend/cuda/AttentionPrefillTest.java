@@ -138,17 +138,18 @@ class AttentionPrefillTest {
                     }
                     float z = got[row * width + head * h.headWidth + i];
                     if (!(Math.abs(z - sum) <= share * magnitude)) {
-                        fail("%s, %d rows, width %d: row %d, head %d, column %d: expected %.9g, got %.9g, %.2f of the bound"
-                                .formatted(
-                                        type,
-                                        step.rows(),
-                                        h.headWidth,
-                                        row,
-                                        head,
-                                        i,
-                                        sum,
-                                        z,
-                                        Math.abs(z - sum) / (share * magnitude)));
+                        fail(
+                                "%s, %d rows, width %d: row %d, head %d, column %d: expected %.9g, got %.9g, %.2f of the bound"
+                                        .formatted(
+                                                type,
+                                                step.rows(),
+                                                h.headWidth,
+                                                row,
+                                                head,
+                                                i,
+                                                sum,
+                                                z,
+                                                Math.abs(z - sum) / (share * magnitude)));
                     }
                 }
             }

@@ -8,10 +8,17 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/** A GPU for tests of single kernels: arrays go to it, a kernel runs, arrays come back. Closing gives everything back. */
+/**
+ * A GPU for tests of single kernels: arrays go to it, a kernel runs, arrays come back. Every kernel runs twice and has to give the same
+ * bits; the software GPU lets the threads take turns in forward and in reverse order, and watches for races the second time. Closing
+ * gives everything back.
+ */
 final class KernelFixture implements AutoCloseable {
 
     /** Written over whatever a kernel is to write: NaN as a float, negative as an int. */
@@ -20,6 +27,7 @@ final class KernelFixture implements AutoCloseable {
     private final Gpu gpu = Gpu.open(0);
     private final Stream stream = gpu.stream();
     private final KernelLibrary kernels = new KernelLibrary(gpu);
+    private final Map<Long, Integer> outputs = new LinkedHashMap<>();
 
     /** Values between -1 and 1. */
     static float[] values(int count, RandomGenerator random) {
@@ -73,10 +81,10 @@ final class KernelFixture implements AutoCloseable {
         return copy(memory);
     }
 
-    /** Room for floats or ints that a kernel is to write. */
+    /** Room for floats or ints that the next kernel is to write. */
     long output(int count) {
         long address = gpu.allocate((long) count * Float.BYTES, "a test").address();
-        stream.fill(address, POISON, (long) count * Float.BYTES);
+        outputs.put(address, count);
         return address;
     }
 
@@ -89,11 +97,33 @@ final class KernelFixture implements AutoCloseable {
         return address;
     }
 
-    /** Runs a kernel and waits for it; null is the address 0. */
+    /** Runs a kernel, for which null is the address 0, twice over poisoned outputs. */
     void run(Kernel kernel, int[] grid, int block, @Nullable Object... arguments) {
-        Object[] all = Arrays.stream(arguments).map(a -> a == null ? (Object) 0L : a).toArray();
+        Object[] all =
+                Arrays.stream(arguments).map(a -> a == null ? (Object) 0L : a).toArray();
         kernel.requireArguments(all);
-        Launch.of("a test", kernels.function(kernel), grid, new int[] {block}, 0, all).onAndWait(stream);
+        Launch launch = Launch.of("a test", kernels.function(kernel), grid, new int[] {block}, 0, all);
+        List<float[]> first = outputsOf(launch);
+        if (SoftwareGpu.isPresent()) {
+            SoftwareGpu.order(SoftwareGpu.Order.REVERSE);
+            SoftwareGpu.checks(SoftwareGpu.Checks.ALL);
+        }
+        List<float[]> second = outputsOf(launch);
+        if (SoftwareGpu.isPresent()) {
+            SoftwareGpu.reset();
+        }
+        outputs.clear();
+        for (int i = 0; i < first.size(); i++) {
+            LinearCase.requireSameBits(kernel.entry() + ", run again", first.get(i), second.get(i));
+        }
+    }
+
+    private List<float[]> outputsOf(Launch launch) {
+        outputs.forEach((address, count) -> stream.fill(address, POISON, (long) count * Float.BYTES));
+        launch.onAndWait(stream);
+        return outputs.entrySet().stream()
+                .map(output -> read(output.getKey(), output.getValue()))
+                .toList();
     }
 
     float[] read(long address, int count) {

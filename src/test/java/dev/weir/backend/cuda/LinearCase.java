@@ -128,7 +128,12 @@ record LinearCase(
         for (int i = 0; i < expected.length; i++) {
             if (got == null || Float.floatToRawIntBits(expected[i]) != Float.floatToRawIntBits(got[i])) {
                 fail("%s: at %d of %d expected %a, got %s"
-                        .formatted(what, i, expected.length, expected[i], got == null ? "nothing" : Float.toHexString(got[i])));
+                        .formatted(
+                                what,
+                                i,
+                                expected.length,
+                                expected[i],
+                                got == null ? "nothing" : Float.toHexString(got[i])));
             }
         }
     }

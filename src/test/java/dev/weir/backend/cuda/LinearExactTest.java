@@ -91,7 +91,8 @@ class LinearExactTest {
         c.requireOrder("chain", chain(c));
         c.requireOrder("small tile", small(c));
         c.requireOrder("large tile", large(c));
-        LinearCase.requireSameBits("the CPU's", new float[] {-0.0f}, Arrays.copyOf(c.inOrder().out()[0], 1));
+        LinearCase.requireSameBits(
+                "the CPU's", new float[] {-0.0f}, Arrays.copyOf(c.inOrder().out()[0], 1));
     }
 
     @ParameterizedTest
@@ -100,6 +101,7 @@ class LinearExactTest {
         LinearCase c = LinearCase.random(type, 9, 64, 12, 1, true, null);
         c.requireOrder("chain", c.run(gpu, Kernel.of("LINEAR_CHAIN", type), FEW, FEW, 64, gpu.misalignedFloats(c.x())));
         c.requireOrder(
-                "tile", c.run(gpu, Kernel.of("LINEAR_TILE_SMALL", type), SMALL, SMALL, 128, gpu.misalignedFloats(c.x())));
+                "tile",
+                c.run(gpu, Kernel.of("LINEAR_TILE_SMALL", type), SMALL, SMALL, 128, gpu.misalignedFloats(c.x())));
     }
 }

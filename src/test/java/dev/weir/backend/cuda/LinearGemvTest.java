@@ -71,7 +71,8 @@ class LinearGemvTest {
         for (int rows : new int[] {1, 2, 3, 5}) {
             LinearCase some = all.rows(8 - rows, 8);
             float[] expected = Arrays.copyOfRange(together, (8 - rows) * 10, 80);
-            LinearCase.requireSameBits("the last " + rows + " rows", expected, run(some).out()[0]);
+            LinearCase.requireSameBits(
+                    "the last " + rows + " rows", expected, run(some).out()[0]);
         }
     }
 
@@ -79,6 +80,9 @@ class LinearGemvTest {
     @EnumSource(names = {"FLOAT32", "BFLOAT16"})
     void xMayBeginAtAnyFloat(DType type) {
         LinearCase c = LinearCase.random(type, 3, 512, 6, 1, true, null);
-        LinearCase.requireSameBits("misaligned x", run(c).out()[0], run(c, gpu.misalignedFloats(c.x())).out()[0]);
+        LinearCase.requireSameBits(
+                "misaligned x",
+                run(c).out()[0],
+                run(c, gpu.misalignedFloats(c.x())).out()[0]);
     }
 }
