@@ -3,8 +3,6 @@ package dev.weir.backend.cuda;
 import dev.weir.backend.Backend;
 import dev.weir.backend.cuda.MemoryNeed.Part;
 import dev.weir.backend.cuda.driver.DeviceMemory;
-import dev.weir.program.Inputs;
-import dev.weir.program.Op;
 import dev.weir.program.Plan;
 import dev.weir.tensor.DType;
 import dev.weir.tensor.Tensor;
@@ -47,7 +45,8 @@ final class CudaWorkspace implements Backend.Workspace {
 
     private final Device device;
     private final CudaWeights weights;
-    private final Map<Tensor, Long> stateAddresses = new HashMap<>();
+    private final Map<Integer, Tensor> state = new HashMap<>();
+    private final Map<Integer, Long> stateOffsets = new HashMap<>();
     private final List<DeviceMemory> stateMemory = new ArrayList<>();
     private final Map<Area, DeviceMemory> areas = new EnumMap<>(Area.class);
     private final InputFeed feed;
@@ -61,39 +60,33 @@ final class CudaWorkspace implements Backend.Workspace {
     CudaWorkspace(Device device, CudaWeights weights, List<Tensor> state) {
         this.device = device;
         this.weights = weights;
-        reserve(device.foresee("the state of a session", partsOf(state)), state);
+        long bytes = 0;
+        for (Tensor tensor : state) {
+            this.state.put(tensor.id(), tensor);
+            stateOffsets.put(tensor.id(), bytes);
+            bytes += Math.ceilDiv(tensor.bytes(), ALIGNMENT) * ALIGNMENT;
+        }
+        MemoryNeed need = device.foresee("the state of a session", partsOf(state));
+        if (bytes > 0) {
+            DeviceMemory memory = device.take(need, "state", bytes);
+            stateMemory.add(memory);
+            device.compute().fill(memory.address(), (byte) 0, bytes);
+        }
         feed = new InputFeed(device);
         ring = new ReadbackRing(device);
         edits = new HostEdits(device);
     }
 
-    /** Takes memory for tensors of the state, zeroed. */
-    private void reserve(MemoryNeed need, List<Tensor> state) {
-        if (need.bytes() > 0) {
-            DeviceMemory memory = device.take(need, "state", need.bytes());
-            stateMemory.add(memory);
-            device.compute().fill(memory.address(), (byte) 0, need.bytes());
-            long address = memory.address();
-            for (Tensor tensor : state) {
-                stateAddresses.put(tensor, address);
-                address += aligned(tensor);
-            }
-        }
-    }
-
-    private static long aligned(Tensor tensor) {
-        return Math.ceilDiv(tensor.bytes(), ALIGNMENT) * ALIGNMENT;
-    }
-
-    private static long aligned(List<Tensor> state) {
-        return state.stream().mapToLong(CudaWorkspace::aligned).sum();
-    }
-
     /** Caches are by far the most; what else there is comes under one name. */
     private static List<Part> partsOf(List<Tensor> state) {
-        long caches = aligned(
-                state.stream().filter(tensor -> tensor.type() == DType.FLOAT32).toList());
-        return List.of(new Part("keys and values", caches), new Part("samplers and inputs", aligned(state) - caches));
+        long caches = 0;
+        long rest = 0;
+        for (Tensor tensor : state) {
+            long bytes = Math.ceilDiv(tensor.bytes(), ALIGNMENT) * ALIGNMENT;
+            caches += tensor.type() == DType.FLOAT32 ? bytes : 0;
+            rest += tensor.type() == DType.FLOAT32 ? 0 : bytes;
+        }
+        return List.of(new Part("keys and values", caches), new Part("samplers and inputs", rest));
     }
 
     @Override
@@ -116,21 +109,8 @@ final class CudaWorkspace implements Backend.Workspace {
     public CudaExecutable compile(Plan plan) {
         synchronized (device) {
             requireOpen();
-            reserveEdits(plan);
             reserve(plan);
             return new CudaExecutable(device, weights, this, plan);
-        }
-    }
-
-    /** Takes memory for what the edits of a plan read, unless a plan before it did. */
-    private void reserveEdits(Plan plan) {
-        List<Tensor> added = plan.ops()
-                .filter(Op.Edited.class::isInstance)
-                .flatMap(op -> ((Op.Edited) op).state().stream())
-                .filter(tensor -> !stateAddresses.containsKey(tensor))
-                .toList();
-        if (!added.isEmpty()) {
-            reserve(device.foresee("the edits of a plan", List.of(new Part("values of edits", aligned(added)))), added);
         }
     }
 
@@ -214,43 +194,10 @@ final class CudaWorkspace implements Backend.Workspace {
 
     /** The address of a tensor of the state. */
     long state(Tensor tensor) {
-        Long address = stateAddresses.get(tensor);
-        if (address == null) {
-            throw new IllegalArgumentException("state " + tensor
-                    + ": expected one of the state that was allocated, or what an edit of a plan reads");
+        if (!tensor.equals(state.get(tensor.id()))) {
+            throw new IllegalArgumentException("state " + tensor + ": expected one of the state that was allocated");
         }
-        return address;
-    }
-
-    /** The address of an input of a plan; inputs of a step lie packed, wherever the state has room for them. */
-    long input(Tensor input, Inputs inputs) {
-        long base = address(Area.INPUTS);
-        int rows = inputs.rows();
-        if (input.id() == inputs.tokens().id()) {
-            return base;
-        }
-        if (input.id() == inputs.positions().id()) {
-            return base + InputFeed.bytes(rows, 0) / 3;
-        }
-        if (input.id() == inputs.slots().id()) {
-            return base + InputFeed.bytes(rows, 0) / 3 * 2;
-        }
-        if (input.id() == inputs.outputs().id()) {
-            return base + InputFeed.bytes(rows, 0);
-        }
-        throw new IllegalArgumentException("plan: expected one of its inputs, got " + input);
-    }
-
-    /** Rows of each slot in a cache, as the attention that reads it says. */
-    int context(Tensor cache, Plan plan) {
-        return plan.ops()
-                .filter(Op.Attention.class::isInstance)
-                .map(Op.Attention.class::cast)
-                .filter(a -> a.keys().id() == cache.id() || a.values().id() == cache.id())
-                .mapToInt(Op.Attention::context)
-                .findFirst()
-                .orElseThrow(
-                        () -> new IllegalArgumentException("cache " + cache + ": expected an attention that reads it"));
+        return stateMemory.getFirst().address() + stateOffsets.getOrDefault(tensor.id(), 0L);
     }
 
     InputFeed feed() {

@@ -1,55 +1,52 @@
 package dev.weir.backend.cuda;
 
 import dev.weir.tensor.DType;
+import java.util.List;
 import java.util.Locale;
 
 /**
- * Every kernel of {@code kernels/}. An entry is named as its constant, in lower case; tests hold files, entries and parameters against
- * the PTX that ships.
+ * Every kernel of {@code kernels/}. An entry is named as its constant, in lower case; tests hold files, entries, parameters and blocks
+ * against the sources and the PTX that ships.
  */
 enum Kernel {
-    EMBED_F32("embed", Parameters.EMBED),
-    EMBED_BF16("embed", Parameters.EMBED),
-    EMBED_F16("embed", Parameters.EMBED),
-    ADD("add", "pppi"),
-    LAYER_NORM("layer_norm", "ppppppif"),
-    ADD_LAYER_NORM("add_layer_norm", "ppppppppif"),
-    LINEAR_GEMV_F32("linear_gemv", Parameters.LINEAR),
-    LINEAR_GEMV_BF16("linear_gemv", Parameters.LINEAR),
-    LINEAR_GEMV_F16("linear_gemv", Parameters.LINEAR),
-    LINEAR_CHAIN_F32("linear_chain", Parameters.LINEAR),
-    LINEAR_CHAIN_BF16("linear_chain", Parameters.LINEAR),
-    LINEAR_CHAIN_F16("linear_chain", Parameters.LINEAR),
-    LINEAR_TILE_F32("linear_tile", Parameters.LINEAR),
-    LINEAR_TILE_BF16("linear_tile", Parameters.LINEAR),
-    LINEAR_TILE_F16("linear_tile", Parameters.LINEAR),
-    LINEAR_TILE_SMALL_F32("linear_tile", Parameters.LINEAR),
-    LINEAR_TILE_SMALL_BF16("linear_tile", Parameters.LINEAR),
-    LINEAR_TILE_SMALL_F16("linear_tile", Parameters.LINEAR),
-    LINEAR_MMA_BF16("linear_mma", Parameters.LINEAR),
-    LINEAR_MMA_F16("linear_mma", Parameters.LINEAR),
-    LINEAR_MMA_SMALL_BF16("linear_mma", Parameters.LINEAR),
-    LINEAR_MMA_SMALL_F16("linear_mma", Parameters.LINEAR),
-    LINEAR_ROUND_BF16("linear_cublas", Parameters.ROUND),
-    LINEAR_ROUND_F16("linear_cublas", Parameters.ROUND),
-    LINEAR_FINISH("linear_cublas", "ppppiii"),
-    ACTIVATE("activate", "ppii"),
-    APPEND("append", "ppppii"),
-    ATTENTION_EXACT("attention_exact", "ppppppppiiiif"),
-    ATTENTION_DECODE("attention_decode", "pppppppiiiif"),
-    ATTENTION_COMBINE("attention_decode", "pppiiii"),
-    ATTENTION_PREFILL_F32("attention_prefill", Parameters.PREFILL),
-    ATTENTION_PREFILL_BF16("attention_prefill", Parameters.PREFILL),
-    ATTENTION_PREFILL_F16("attention_prefill", Parameters.PREFILL),
-    HEAD_RESULTS_F32("head_results", Parameters.HEADS),
-    HEAD_RESULTS_BF16("head_results", Parameters.HEADS),
-    HEAD_RESULTS_F16("head_results", Parameters.HEADS),
-    ADD_VECTOR("add_vector", "ppppppii"),
-    SCALE("scale", "pppppi"),
-    REPLACE_ROWS("replace_rows", "ppppppii"),
-    PROJECT_OUT("project_out", "ppppppii"),
-    SELECT_ROWS("select_rows", "pppi"),
-    SAMPLE("sample", "pppppppi");
+    EMBED_F32("embed", Parameters.EMBED, 128),
+    EMBED_BF16("embed", Parameters.EMBED, 128),
+    EMBED_F16("embed", Parameters.EMBED, 128),
+    ADD("add", "pppi", 256),
+    LAYER_NORM("layer_norm", "ppppppif", 128),
+    ADD_LAYER_NORM("add_layer_norm", "ppppppppif", 128),
+    LINEAR_GEMV_F32("linear_gemv", Parameters.LINEAR, 256),
+    LINEAR_GEMV_BF16("linear_gemv", Parameters.LINEAR, 256),
+    LINEAR_GEMV_F16("linear_gemv", Parameters.LINEAR, 256),
+    LINEAR_CHAIN_F32("linear_chain", Parameters.LINEAR, 64),
+    LINEAR_CHAIN_BF16("linear_chain", Parameters.LINEAR, 64),
+    LINEAR_CHAIN_F16("linear_chain", Parameters.LINEAR, 64),
+    LINEAR_TILE_F32("linear_tile", Parameters.LINEAR, 256),
+    LINEAR_TILE_BF16("linear_tile", Parameters.LINEAR, 256),
+    LINEAR_TILE_F16("linear_tile", Parameters.LINEAR, 256),
+    LINEAR_TILE_SMALL_F32("linear_tile", Parameters.LINEAR, 128),
+    LINEAR_TILE_SMALL_BF16("linear_tile", Parameters.LINEAR, 128),
+    LINEAR_TILE_SMALL_F16("linear_tile", Parameters.LINEAR, 128),
+    LINEAR_MMA_BF16("linear_mma", Parameters.LINEAR, 256),
+    LINEAR_MMA_F16("linear_mma", Parameters.LINEAR, 256),
+    LINEAR_MMA_SMALL_BF16("linear_mma", Parameters.LINEAR, 128),
+    LINEAR_MMA_SMALL_F16("linear_mma", Parameters.LINEAR, 128),
+    LINEAR_ROUND_BF16("linear_cublas", Parameters.ROUND, 256),
+    LINEAR_ROUND_F16("linear_cublas", Parameters.ROUND, 256),
+    LINEAR_FINISH("linear_cublas", "ppppiii", 256),
+    ACTIVATE("activate", "ppii", 256),
+    APPEND("append", "ppppii", 128),
+    ATTENTION_EXACT("attention_exact", "ppppppppiiiif", 128),
+    ATTENTION_DECODE("attention_decode", "pppppppiiiif", 128),
+    ATTENTION_COMBINE("attention_decode", "pppiiii", 128),
+    ATTENTION_PREFILL_F32("attention_prefill", Parameters.PREFILL, 128),
+    ATTENTION_PREFILL_BF16("attention_prefill", Parameters.PREFILL, 128),
+    ATTENTION_PREFILL_F16("attention_prefill", Parameters.PREFILL, 128),
+    HEAD_RESULTS_F32("head_results", Parameters.HEADS, 128),
+    HEAD_RESULTS_BF16("head_results", Parameters.HEADS, 128),
+    HEAD_RESULTS_F16("head_results", Parameters.HEADS, 128),
+    SELECT_ROWS("select_rows", "pppi", 128),
+    SAMPLE("sample", "pppppppi", 512);
 
     /** The parameters of kernels that come in several types. */
     private static final class Parameters {
@@ -62,15 +59,18 @@ enum Kernel {
 
     private final String file;
     private final String parameters;
+    private final int block;
 
     /**
      * A kernel.
      *
      * @param parameters one letter each, in order: p a pointer (8 bytes), i an int32, f a float32
+     * @param block threads of a block
      */
-    Kernel(String file, String parameters) {
+    Kernel(String file, String parameters, int block) {
         this.file = file;
         this.parameters = parameters;
+        this.block = block;
     }
 
     /** The kernel of a family for weights of a type: {@code LINEAR_TILE} and bfloat16 make {@link #LINEAR_TILE_BF16}. */
@@ -88,6 +88,11 @@ enum Kernel {
         return name().toLowerCase(Locale.ROOT);
     }
 
+    /** Threads of a block. */
+    int block() {
+        return block;
+    }
+
     /** One letter for each parameter: p, i or f. */
     String parameters() {
         return parameters;
@@ -98,7 +103,7 @@ enum Kernel {
      *
      * @throws IllegalArgumentException naming the kernel and both lists
      */
-    void requireArguments(Object... arguments) {
+    void requireArguments(List<Object> arguments) {
         var kinds = new StringBuilder();
         for (Object argument : arguments) {
             kinds.append(

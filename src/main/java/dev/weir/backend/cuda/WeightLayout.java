@@ -46,8 +46,13 @@ record WeightLayout(WeightView source, DType type, int outer, int inner) {
         return Math.ceilDiv(inner, step) * step;
     }
 
-    long lineBytes() {
+    /** Bytes from one line to the next. */
+    static long lineBytes(int inner, DType type) {
         return (long) stride(inner, type) * type.bytes();
+    }
+
+    long lineBytes() {
+        return lineBytes(inner, type);
     }
 
     long bytes() {

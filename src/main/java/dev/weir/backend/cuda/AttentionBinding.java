@@ -1,0 +1,142 @@
+package dev.weir.backend.cuda;
+
+import static dev.weir.backend.cuda.Addresses.NULL;
+
+import dev.weir.backend.cuda.Algorithms.Attending;
+import dev.weir.program.Op;
+import dev.weir.program.Plan;
+import dev.weir.tensor.DType;
+import dev.weir.tensor.Tensor;
+import java.util.stream.Stream;
+
+/** The cache and attention to it. */
+final class AttentionBinding {
+
+    /** Rows of a tile of the prefill kernel. */
+    private static final int TILE_ROWS = 64;
+
+    private final Device device;
+    private final Addresses addresses;
+    private final Algorithms algorithms;
+    private final DType matrixType;
+
+    AttentionBinding(Device device, Addresses addresses) {
+        this.device = device;
+        this.addresses = addresses;
+        algorithms = device.algorithms();
+        matrixType = matrixType(addresses.plan());
+    }
+
+    /** What the plan's weights are kept in; attention may multiply in no narrower type than the products around it. */
+    private static DType matrixType(Plan plan) {
+        return plan.ops()
+                .flatMap(LinearBinding::products)
+                .map(linear -> linear.weight().type())
+                .findFirst()
+                .orElse(DType.FLOAT32);
+    }
+
+    Work append(Op.Append o) {
+        return new LaunchWriter(device, o, Kernel.APPEND, o.x().rows())
+                .pointers(addresses.state(o.cache()), addresses.value(o.x()))
+                .pointers(addresses.input(o.slots()), addresses.input(o.positions()))
+                .sizes(o.x().columns(), context(o.cache()))
+                .ready();
+    }
+
+    /** Rows of each slot in a cache, which the attention that reads it knows. */
+    private int context(Tensor cache) {
+        return addresses
+                .plan()
+                .ops()
+                .filter(Op.Attention.class::isInstance)
+                .map(Op.Attention.class::cast)
+                .filter(a -> a.keys().equals(cache) || a.values().equals(cache))
+                .mapToInt(Op.Attention::context)
+                .findFirst()
+                .orElseThrow(
+                        () -> new IllegalArgumentException("cache " + cache + ": expected an attention that reads it"));
+    }
+
+    /** Scores and patterns are made beside the main path, which is the same whether somebody looks or not. */
+    Stream<Work> attention(Op.Attention o) {
+        return switch (attending(o, algorithms)) {
+            case EXACT -> Stream.of(exact(o, addresses.value(o.z())));
+            case DECODE -> Stream.concat(decode(o), shown(o));
+            case PREFILL -> Stream.concat(Stream.of(prefill(o)), shown(o));
+        };
+    }
+
+    private static Attending attending(Op.Attention o, Algorithms algorithms) {
+        return algorithms.attention(o.q().rows(), o.keys().rows() / o.context(), o.headWidth());
+    }
+
+    private Stream<Work> shown(Op.Attention o) {
+        boolean isShown = addresses.isShown(o.scores()) || addresses.isShown(o.pattern());
+        return isShown ? Stream.of(exact(o, NULL)) : Stream.empty();
+    }
+
+    private Work exact(Op.Attention o, long z) {
+        int shownKeys = o.scores().columns() / o.heads();
+        return new LaunchWriter(device, o, Kernel.ATTENTION_EXACT, o.q().rows(), o.heads())
+                .shared(Math.addExact(o.context(), o.headWidth()))
+                .pointers(z, addresses.aside(o.scores()), addresses.aside(o.pattern()))
+                .pointers(read(o))
+                .sizes(o.heads(), o.headWidth(), o.context(), shownKeys)
+                .scalar(o.scale())
+                .ready();
+    }
+
+    private Stream<Work> decode(Op.Attention o) {
+        int rows = o.q().rows();
+        int splits = splits(o, algorithms);
+        long z = addresses.value(o.z());
+        long partial = splits == 1 ? NULL : addresses.work();
+        Work decode = new LaunchWriter(device, o, Kernel.ATTENTION_DECODE, splits, o.heads(), rows)
+                .pointers(z, partial)
+                .pointers(read(o))
+                .sizes(o.heads(), o.headWidth(), o.context(), splits)
+                .scalar(o.scale())
+                .ready();
+        if (splits == 1) {
+            return Stream.of(decode);
+        }
+        Work combine = new LaunchWriter(device, o, Kernel.ATTENTION_COMBINE, o.heads(), rows)
+                .pointers(z, partial, addresses.input(o.positions()))
+                .sizes(o.heads(), o.headWidth(), o.context(), splits)
+                .ready();
+        return Stream.of(decode, combine);
+    }
+
+    private Work prefill(Op.Attention o) {
+        int rows = o.q().rows();
+        int tiles = Math.ceilDiv(rows, TILE_ROWS);
+        return new LaunchWriter(device, o, Kernel.of("ATTENTION_PREFILL", matrixType), tiles, o.heads())
+                .pointers(addresses.value(o.z()))
+                .pointers(read(o))
+                .sizes(rows, o.heads(), o.headWidth(), o.context())
+                .scalar(o.scale())
+                .ready();
+    }
+
+    private long[] read(Op.Attention o) {
+        return new long[] {
+            addresses.value(o.q()),
+            addresses.state(o.keys()),
+            addresses.state(o.values()),
+            addresses.input(o.slots()),
+            addresses.input(o.positions())
+        };
+    }
+
+    private static int splits(Op.Attention o, Algorithms algorithms) {
+        return algorithms.splits(o.q().rows(), o.heads(), o.context());
+    }
+
+    /** What an attention needs for the results of splits: for each a row of z, and two numbers to combine it by. */
+    static long workBytes(Op.Attention o, Algorithms algorithms) {
+        int splits = splits(o, algorithms);
+        boolean isSplit = attending(o, algorithms) == Attending.DECODE && splits > 1;
+        return isSplit ? (long) o.q().rows() * o.heads() * splits * (o.headWidth() + 2) * Float.BYTES : 0;
+    }
+}

@@ -1,0 +1,81 @@
+package dev.weir.backend.cuda;
+
+import dev.weir.backend.cuda.driver.KernelFunction;
+import dev.weir.backend.cuda.driver.Launch;
+import dev.weir.program.Op;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Writes one launch: its arguments in the order of the kernel's parameters, which is outputs, inputs, sizes, scalars. */
+final class LaunchWriter {
+
+    /** Dynamic shared memory that every kernel may have without asking. */
+    private static final int PLAIN_SHARED_BYTES = 48 << 10;
+
+    private final Device device;
+    private final Op op;
+    private final Kernel kernel;
+    private final int[] grid;
+    private final List<Object> arguments = new ArrayList<>();
+    private int sharedBytes;
+
+    LaunchWriter(Device device, Op op, Kernel kernel, int... grid) {
+        this.device = device;
+        this.op = op;
+        this.kernel = kernel;
+        this.grid = grid;
+    }
+
+    /** So many floats of dynamic shared memory for each block. */
+    LaunchWriter shared(int floats) {
+        sharedBytes = Math.multiplyExact(floats, Float.BYTES);
+        return this;
+    }
+
+    LaunchWriter pointers(long... addresses) {
+        for (long address : addresses) {
+            arguments.add(address);
+        }
+        return this;
+    }
+
+    LaunchWriter sizes(int... sizes) {
+        for (int size : sizes) {
+            arguments.add(size);
+        }
+        return this;
+    }
+
+    LaunchWriter scalar(float scalar) {
+        arguments.add(scalar);
+        return this;
+    }
+
+    /**
+     * The launch, ready.
+     *
+     * @throws IllegalArgumentException if the GPU's blocks have not so much shared memory
+     */
+    Work ready() {
+        kernel.requireArguments(arguments);
+        KernelFunction function = device.kernels().function(kernel);
+        if (sharedBytes > PLAIN_SHARED_BYTES) {
+            requireShared();
+            function.allowShared(sharedBytes);
+        }
+        int[] block = {kernel.block()};
+        return new Work.OfKernel(Launch.of(name(), function, grid, block, sharedBytes, arguments.toArray()));
+    }
+
+    private String name() {
+        return op.name() + " " + op.outs().getFirst();
+    }
+
+    private void requireShared() {
+        int most = device.gpu().info().maxSharedBytes();
+        if (sharedBytes > most) {
+            throw new IllegalArgumentException(name() + ": expected to need at most the " + most
+                    + " bytes of shared memory that a block can have on this GPU, got " + sharedBytes);
+        }
+    }
+}
