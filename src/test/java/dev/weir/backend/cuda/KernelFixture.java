@@ -1,5 +1,7 @@
 package dev.weir.backend.cuda;
 
+import static org.junit.jupiter.api.Assertions.fail;
+
 import dev.weir.backend.cuda.driver.Gpu;
 import dev.weir.backend.cuda.driver.Launch;
 import dev.weir.backend.cuda.driver.Stream;
@@ -8,17 +10,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A GPU for tests of single kernels: arrays go to it, a kernel runs, arrays come back. Every kernel runs twice and has to give the same
- * bits; the software GPU lets the threads take turns in forward and in reverse order, and watches for races the second time. Closing
- * gives everything back.
- */
+/** A GPU for tests of single kernels: arrays go to it, a kernel runs, arrays come back. Closing gives everything back. */
 final class KernelFixture implements AutoCloseable {
 
     /** Written over whatever a kernel is to write: NaN as a float, negative as an int. */
@@ -27,7 +22,6 @@ final class KernelFixture implements AutoCloseable {
     private final Gpu gpu = Gpu.open(0);
     private final Stream stream = gpu.stream();
     private final KernelLibrary kernels = new KernelLibrary(gpu);
-    private final Map<Long, Integer> outputs = new LinkedHashMap<>();
 
     /** Values between -1 and 1. */
     static float[] values(int count, RandomGenerator random) {
@@ -81,10 +75,10 @@ final class KernelFixture implements AutoCloseable {
         return copy(memory);
     }
 
-    /** Room for floats or ints that the next kernel is to write. */
+    /** Room for floats or ints that a kernel is to write. */
     long output(int count) {
         long address = gpu.allocate((long) count * Float.BYTES, "a test").address();
-        outputs.put(address, count);
+        stream.fill(address, POISON, (long) count * Float.BYTES);
         return address;
     }
 
@@ -97,41 +91,63 @@ final class KernelFixture implements AutoCloseable {
         return address;
     }
 
-    /** Runs a kernel, for which null is the address 0, twice over poisoned outputs. */
+    /**
+     * Does something once with the threads of a block taking their turns forward, once with all checks and backward. A GPU that has no
+     * such choice does it once.
+     */
+    static void inBothOrders(Runnable test) {
+        if (!SoftwareGpu.isPresent()) {
+            test.run();
+            return;
+        }
+        try {
+            test.run();
+            SoftwareGpu.order(SoftwareGpu.Order.REVERSE);
+            SoftwareGpu.checks(SoftwareGpu.Checks.ALL);
+            test.run();
+        } finally {
+            SoftwareGpu.reset();
+        }
+    }
+
+    /** Runs a kernel and waits for it; null is the address 0. */
     void run(Kernel kernel, int[] grid, int block, @Nullable Object... arguments) {
+        runWithShared(kernel, grid, block, 0, arguments);
+    }
+
+    /** Runs a kernel that has so many bytes of dynamic shared memory. */
+    void runWithShared(Kernel kernel, int[] grid, int block, int sharedBytes, @Nullable Object... arguments) {
         Object[] all =
                 Arrays.stream(arguments).map(a -> a == null ? (Object) 0L : a).toArray();
         kernel.requireArguments(all);
-        Launch launch = Launch.of("a test", kernels.function(kernel), grid, new int[] {block}, 0, all);
-        List<float[]> first = outputsOf(launch);
-        if (SoftwareGpu.isPresent()) {
-            SoftwareGpu.order(SoftwareGpu.Order.REVERSE);
-            SoftwareGpu.checks(SoftwareGpu.Checks.ALL);
-        }
-        List<float[]> second = outputsOf(launch);
-        if (SoftwareGpu.isPresent()) {
-            SoftwareGpu.reset();
-        }
-        outputs.clear();
-        for (int i = 0; i < first.size(); i++) {
-            LinearCase.requireSameBits(kernel.entry() + ", run again", first.get(i), second.get(i));
-        }
-    }
-
-    private List<float[]> outputsOf(Launch launch) {
-        outputs.forEach((address, count) -> stream.fill(address, POISON, (long) count * Float.BYTES));
-        launch.onAndWait(stream);
-        return outputs.entrySet().stream()
-                .map(output -> read(output.getKey(), output.getValue()))
-                .toList();
+        Launch.of("a test", kernels.function(kernel), grid, new int[] {block}, sharedBytes, all)
+                .onAndWait(stream);
     }
 
     float[] read(long address, int count) {
-        try (var arena = Arena.ofConfined()) {
-            MemorySegment host = arena.allocate((long) count * Float.BYTES, Float.BYTES);
-            stream.copyOut(host, address);
-            stream.synchronize();
-            return host.toArray(ValueLayout.JAVA_FLOAT);
+        return bytes(address, count).toArray(ValueLayout.JAVA_FLOAT);
+    }
+
+    int[] readInts(long address, int count) {
+        return bytes(address, count).toArray(ValueLayout.JAVA_INT);
+    }
+
+    private MemorySegment bytes(long address, int count) {
+        MemorySegment host = Arena.ofAuto().allocate((long) count * Float.BYTES, Float.BYTES);
+        stream.copyOut(host, address);
+        stream.synchronize();
+        return host;
+    }
+
+    /** Fails at the first float of other bits; every NaN is as good as another. */
+    static void requireSame(String what, float[] expected, float[] got) {
+        if (expected.length != got.length) {
+            fail("%s: expected %d values, got %d".formatted(what, expected.length, got.length));
+        }
+        for (int i = 0; i < expected.length; i++) {
+            if (Float.floatToIntBits(expected[i]) != Float.floatToIntBits(got[i])) {
+                fail("%s: at %d of %d expected %a, got %a".formatted(what, i, expected.length, expected[i], got[i]));
+            }
         }
     }
 
