@@ -112,7 +112,7 @@ public final class Cublas implements AutoCloseable {
         if (status != 0) {
             stream.requireHealth();
         }
-        check(status, "cuBLAS: " + type + " [" + rows + ", " + depth + "] x [" + depth + ", " + columns + "]");
+        check(status, "cuBLAS: " + type.label() + " [" + rows + ", " + depth + "] x [" + depth + ", " + columns + "]");
     }
 
     /** A handle forgets its workspace with every change of its stream. */

@@ -59,7 +59,8 @@ record CublasLibrary(boolean isUsable, String status) {
             if (next.isPresent()) {
                 return forwarding(next.get());
             }
-            return none("neither " + WANTED + " nor " + NEXT + " is where the loader looks or in " + folders);
+            return none("neither " + WANTED + " nor " + NEXT + " is where the loader looks"
+                    + (folders.isEmpty() ? "" : ", or in " + folders));
         } catch (CudaUnavailable | IOException e) {
             return none(e.getMessage());
         }
@@ -91,7 +92,8 @@ record CublasLibrary(boolean isUsable, String status) {
         }
     }
 
-    private static List<Path> folders() {
+    /** Where it is looked for after the loader has. */
+    static List<Path> folders() {
         var toolkits = new ArrayList<Path>();
         for (String variable : List.of("CUDA_HOME", "CUDA_PATH")) {
             String toolkit = System.getenv(variable);

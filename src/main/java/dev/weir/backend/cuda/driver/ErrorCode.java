@@ -68,6 +68,11 @@ public record ErrorCode(int code, String name, String message) implements Serial
         };
     }
 
+    /** Whether it is a kernel that failed, while it ran. */
+    boolean isOfAKernel() {
+        return isSticky() && code >= 700 && code < 800;
+    }
+
     @Override
     public String toString() {
         return code == 0 ? message : message + " (" + name + ", " + code + ")";

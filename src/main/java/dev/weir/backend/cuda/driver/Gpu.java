@@ -276,7 +276,8 @@ public final class Gpu implements AutoCloseable {
     private GpuException failure(int code, String doing, long bytes) {
         var error = ErrorCode.ofDriver(code);
         if (error.isSticky()) {
-            return died(new DeviceLost(doing, error, doing + ": " + error + AN_EARLIER_KERNEL, null));
+            String hint = error.isOfAKernel() ? AN_EARLIER_KERNEL : "";
+            return died(new DeviceLost(doing, error, doing + ": " + error + hint, null));
         }
         return code == ErrorCode.OUT_OF_MEMORY
                 ? new OutOfDeviceMemory(doing, error, bytes, knownFreeBytes())
@@ -294,7 +295,6 @@ public final class Gpu implements AutoCloseable {
         synchronized (holdings) {
             if (death == null) {
                 death = failure;
-                LOG.log(Level.ERROR, () -> "GPU " + info.index() + " is lost: " + failure.getMessage());
             }
         }
         return failure;

@@ -90,6 +90,10 @@ public final class Launch {
      * @throws LaunchFailed if the driver refuses it, or an earlier kernel has failed
      */
     public void on(Stream stream) {
+        if (stream.gpu() != function.gpu()) {
+            throw new IllegalArgumentException(
+                    description() + ": expected a stream of the kernel's GPU, got another's");
+        }
         int code = JCudaDriver.cuLaunchKernel(
                 function.handle(),
                 grid[0],

@@ -119,6 +119,10 @@ public final class Stream implements AutoCloseable {
         }
     }
 
+    Gpu gpu() {
+        return gpu;
+    }
+
     CUstream handle() {
         holding.use();
         return stream;
