@@ -342,6 +342,9 @@ struct Signalled {
 Signalled signalled;
 
 void explain_signal(RunningBlock& block) {
+  block.failed = false;
+  check_stacks(block);  // a thread whose stack another one wrote over may do anything
+  if (block.failed) return;
   Fiber& fiber = *static_cast<Fiber*>(block.running);
   Place place = source_line(signalled.instruction);
   if (!place.file) place = fiber.place;
@@ -425,6 +428,8 @@ Order running_order() {
   const Fiber& fiber = running_fiber();
   return {fiber.number, fiber.warp->number, running_block().synchronised, fiber.synchronised};
 }
+
+Place& running_place() { return running_fiber().place; }
 
 unsigned living_lanes() { return running_fiber().warp->alive; }
 

@@ -28,6 +28,9 @@ std::optional<Failure> run(const Grid& grid);
 // For the signal handler: ends the launch if a kernel's thread is running on this stack, else returns.
 void stop_kernel_at(const void* instruction, Fault fault, std::optional<uint64_t> address, const char* message);
 
+// The line of the running thread's newest barrier, warp operation or asynchronous copy: for faults that know no better.
+Place& running_place();
+
 constexpr unsigned most_threads = 1024, warp_lanes = 32;
 constexpr unsigned most_static_shared_bytes = 48 << 10, most_shared_bytes = 227 << 10;
 

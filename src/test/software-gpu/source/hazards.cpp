@@ -58,13 +58,14 @@ bool is_ordered(const Access& before, const Order& now) {
 }
 
 std::string lines(const char* now, const char* before, const Access& access) {
-  Place place = source_line(access.instruction);
+  Place place = access.instruction ? source_line(access.instruction) : Place{};
   std::string text = std::string("race in shared memory: ") + now + " here, without a barrier after another thread's " + before;
   return place.file ? text + " at " + place.file + ":" + std::to_string(place.line) : text;
 }
 
 [[noreturn]] void report(const void* instruction, const std::string& message) {
-  fault(Fault::synchronisation, source_line(instruction), message.c_str());
+  Place place = instruction ? source_line(instruction) : Place{};
+  fault(Fault::synchronisation, place.file ? place : running_place(), message.c_str());
 }
 
 void check_initialised(const Word& word, const void* instruction) {
@@ -130,9 +131,7 @@ void note_pending(const void* at, size_t bytes) {
   for (size_t offset = 0; offset < bytes; offset += word_bytes) word_at(at, offset).pending = true;
 }
 
-void note_landed(const void* at, size_t bytes, const void* instruction) {
-  on_write(at, bytes, instruction);
-}
+void note_landed(const void* at, size_t bytes) { on_write(at, bytes, nullptr); }
 
 }  // namespace software_gpu
 

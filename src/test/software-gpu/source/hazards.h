@@ -29,6 +29,6 @@ void forget_accesses();
 
 // An asynchronous copy is on its way there; and has landed.
 void note_pending(const void* at, size_t bytes);
-void note_landed(const void* at, size_t bytes, const void* instruction);
+void note_landed(const void* at, size_t bytes);
 
 }  // namespace software_gpu

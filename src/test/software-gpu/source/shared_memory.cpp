@@ -99,7 +99,7 @@ struct Copy {
   void* to;
   const void* from;
   unsigned bytes, present, group;
-  const void* instruction;
+  Place place;
 };
 
 struct Copies {
@@ -109,9 +109,10 @@ struct Copies {
 Copies copies_of[most_threads];
 
 void land(const Copy& copy) {
+  running_place() = copy.place;
   memcpy(copy.to, copy.from, copy.present);
   memset((char*)copy.to + copy.present, 0, copy.bytes - copy.present);
-  note_landed(copy.to, copy.bytes, copy.instruction);
+  note_landed(copy.to, copy.bytes);
 }
 
 }  // namespace
@@ -125,6 +126,7 @@ void begin_asynchronous_copies(unsigned threads) {
 
 void begin_copy(void* to, const void* from, unsigned bytes, unsigned present, Place place) {
   if ((uintptr_t)to % bytes || (present && (uintptr_t)from % bytes)) fault(Fault::misaligned, place, "cp.async at a misaligned address");
+  running_place() = place;
   if (present) {  // an address that cannot be read faults here, at the kernel's line, not at the wait
     (void)*(const volatile char*)from;
     (void)*((const volatile char*)from + present - 1);
@@ -132,7 +134,7 @@ void begin_copy(void* to, const void* from, unsigned bytes, unsigned present, Pl
   memset(to, poison, bytes);
   note_pending(to, bytes);
   Copies& copies = copies_of[thread().number];
-  copies.pending.push_back({to, from, bytes, present, copies.groups, __builtin_return_address(0)});
+  copies.pending.push_back({to, from, bytes, present, copies.groups, place});
 }
 
 void commit_copies() { copies_of[thread().number].groups++; }
