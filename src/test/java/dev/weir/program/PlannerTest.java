@@ -1,6 +1,7 @@
 package dev.weir.program;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -107,7 +108,8 @@ class PlannerTest {
             Hooks hooks = someTaps(program, random);
             for (HookPoint point : program.points()) {
                 if (random.nextInt(6) == 0 && isRead(program, point)) {
-                    hooks = hooks.withEdit(point, NOTHING);
+                    boolean arithmetic = random.nextBoolean() && isOfEveryRow(program, point);
+                    hooks = hooks.withEdit(point, arithmetic ? Edit.zero() : NOTHING);
                 }
             }
             requireIntactValues(Planner.plan(program, hooks));
@@ -123,6 +125,13 @@ class PlannerTest {
                 .orElseThrow();
         return program.results().contains(out)
                 || program.ops().stream().anyMatch(op -> op.ins().contains(out));
+    }
+
+    private static boolean isOfEveryRow(Program program, HookPoint point) {
+        return program.ops().stream()
+                .anyMatch(op -> op instanceof Op.Hook hook
+                        && hook.point().equals(point)
+                        && hook.x().rows() == program.inputs().rows());
     }
 
     /** Plays the plan and watches every 64 bytes: whoever reads a value must find its writer's there. */
@@ -208,6 +217,59 @@ class PlannerTest {
         assertEquals(3, plan.steps().size());
         assertTrue(plan.steps().get(1) instanceof Step.Host host
                 && plan.taps().get(point).equals(host.out()));
+    }
+
+    @Test
+    void arithmeticIsAnOpThatCutsNothing() {
+        var point = HookPoint.of(1, Site.RESID_MID);
+        Program program = gpt2(2, 3);
+        Plan plain = Planner.plan(program, Hooks.NONE);
+        Plan plan = Planner.plan(program, Hooks.tap(List.of(point)).withEdit(point, Edit.add(new float[12], 2)));
+        assertEquals(1, plan.steps().size());
+        Op.AddVector op = plan.ops()
+                .filter(Op.AddVector.class::isInstance)
+                .map(Op.AddVector.class::cast)
+                .findFirst()
+                .orElseThrow();
+        assertEquals(plan.taps().get(point), op.out());
+        assertEquals("edits.blocks.1.hook_resid_mid.operand[1x12]", op.vector().toString());
+        assertEquals(
+                "edits.blocks.1.hook_resid_mid.controls[2x3]", op.controls().toString());
+        assertEquals(plain.ops().count() + 2, plan.ops().count(), "the edit, and a sum and a norm that it keeps apart");
+    }
+
+    @Test
+    void editsOfOneShapeHaveEqualPlans() {
+        var point = HookPoint.of(1, Site.RESID_MID);
+        Program program = gpt2(2, 3);
+        Plan plan = Planner.plan(program, Hooks.edit(point, Edit.add(new float[12], 2)));
+        Edit other =
+                Edit.add(new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 3).between(1, 2);
+        assertEquals(plan, Planner.plan(program, Hooks.edit(point, other)));
+        assertNotEquals(plan, Planner.plan(program, Hooks.edit(point, Edit.replace(new float[12], 1))));
+        assertNotEquals(
+                Planner.plan(program, Hooks.edit(point, Edit.replace(new float[12], 1))),
+                Planner.plan(program, Hooks.edit(point, Edit.replace(new float[24], 2))));
+    }
+
+    @Test
+    void everyEditHasStateOfItsOwn() {
+        var ids = new TreeSet<Integer>();
+        for (HookPoint point : HookPoint.all(3)) {
+            EditState state = EditState.of(point, Edit.add(new float[1], 1), 1);
+            assertTrue(
+                    ids.add(state.controls().id())
+                            && ids.add(state.operand().orElseThrow().id()),
+                    point.name());
+        }
+    }
+
+    @Test
+    void anEditNeedsTheSlotAndPositionOfEveryRow() {
+        var point = HookPoint.of(Site.UNEMBED_OUT);
+        var e = assertThrows(
+                IllegalArgumentException.class, () -> Planner.plan(gpt2(2, 3), Hooks.edit(point, Edit.zero())));
+        assertEquals("edit at unembed.hook_out: expected a value of all 3 rows of a step, got 1", e.getMessage());
     }
 
     @Test

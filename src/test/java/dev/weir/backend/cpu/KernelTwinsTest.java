@@ -105,6 +105,20 @@ class KernelTwinsTest {
         });
     }
 
+    @Property(tries = 100)
+    void productsOfTwoRows(@ForAll long seed, @ForAll @IntRange(min = 1, max = 150) int columns) {
+        var random = new Random(seed);
+        float[] a = Values.random(random, columns);
+        float[] b = Values.random(random, columns);
+        assertTwins(kernels -> {
+            Window out = Values.poisoned(1, columns + 1);
+            float dot = kernels.dot(Values.window(a, columns), Values.window(b, columns), columns);
+            kernels.addScaled(Values.window(a, columns), dot, Values.window(b, columns), columns, out);
+            out.set(0, columns, dot);
+            return Values.read(out, 1, columns + 1);
+        });
+    }
+
     @Property(tries = 300)
     void norms(
             @ForAll long seed,
