@@ -1,11 +1,7 @@
 package dev.weir.cli;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.weir.backend.cpu.MachineLimits;
 import dev.weir.bench.Benchmark;
-import dev.weir.bench.Cost;
-import dev.weir.bench.Sample;
+import dev.weir.bench.Limits;
 import dev.weir.bench.Watching;
 import dev.weir.bench.Workload;
 import dev.weir.checkpoint.Checkpoint;
@@ -19,10 +15,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -37,7 +33,8 @@ import picocli.CommandLine.Option;
         description = {
             "Tokens per second of a prompt and of generation, and the share of the limit that the same run",
             "measures: of the peak of multiply-adds for a prompt, of the read bandwidth of memory for",
-            "generation. Ways of tracing alternate, so that their ratio holds on a noisy machine.",
+            "generation. On a GPU the limit is what copies within it move, and a prompt has none.",
+            "Ways of tracing alternate, so that their ratio holds on a noisy machine.",
             "Figures are medians of the repeats, with the smallest and the largest behind them; the limits are",
             "measured after every round, and their medians count."
         },
@@ -47,6 +44,7 @@ import picocli.CommandLine.Option;
             "  weir bench --shape gpt2 --dtype bfloat16 --threads 2",
             "  weir bench --shape gpt2 -p 0 -n 64 -d 890 --trace off,resid,all",
             "  weir bench --model path/to/gpt2 --json",
+            "  weir bench --shape gpt2 --dtype bfloat16 --device cuda --graphs on,off",
             "  weir bench --shape gpt2 --save random-gpt2"
         })
 final class BenchCommand implements Callable<Integer> {
@@ -99,18 +97,15 @@ final class BenchCommand implements Callable<Integer> {
             description = "Sequences that go side by side. Default: ${DEFAULT-VALUE}.")
     private int batch = 1;
 
-    @Option(
-            names = "--dtype",
-            paramLabel = "TYPE",
-            converter = DTypeConverter.class,
-            description = "How the machine keeps matrices. Default: as they are stored; float32 for a shape.")
-    private Optional<DType> dtype = Optional.empty();
+    @Mixin
+    private final MachineArguments machine = new MachineArguments();
 
     @Option(
-            names = "--threads",
-            paramLabel = "N",
-            description = "Threads of the CPU machine. Default: one for each processor.")
-    private Optional<Integer> threads = Optional.empty();
+            names = "--graphs",
+            paramLabel = "HOW",
+            split = ",",
+            description = "On a GPU, whether steps are captured graphs: on, off, or both with a comma. Default: on.")
+    private List<String> graphs = List.of();
 
     @Option(
             names = "--trace",
@@ -141,29 +136,49 @@ final class BenchCommand implements Callable<Integer> {
         }
         var workload = new Workload(promptTokens, newTokens, depth, batch);
         List<Watching> watchings = traces.stream().map(BenchCommand::watching).toList();
-        if (threads.isPresent() && threads.get() <= 0) {
-            throw new IllegalArgumentException("--threads: expected above zero, got " + threads.get());
+        Options options = machine.options();
+        var runs = new ArrayList<BenchReport.Run>();
+        for (Options each : withGraphs(options)) {
+            runs.add(run(each, workload, watchings));
         }
-        int processors = threads.orElse(Runtime.getRuntime().availableProcessors());
-        var options = new Options("cpu", dtype, processors);
-        try (Weir weir = Weir.of(source(), options);
-                Progress progress = Progress.of(shell, "bench", " rounds", repeat + 1L)) {
-            var benchmark = new Benchmark(weir, workload);
-            var measured = new ArrayList<MachineLimits>();
-            Map<Watching, Benchmark.Result> results = benchmark.run(watchings, repeat, () -> {
-                measured.add(MachineLimits.measure(processors));
-                progress.advance(1);
-            });
-            MachineLimits limits = MachineLimits.median(measured);
-            progress.hide();
-            var report = new Report(weir, workload, limits, results);
-            if (json.given()) {
-                Json.print(shell, report.json());
-            } else {
-                report.print();
-            }
+        var report = new BenchReport(workload, repeat, runs);
+        if (json.given()) {
+            Json.print(shell, report.json());
+        } else {
+            report.print(shell);
         }
         return ExitCode.OK;
+    }
+
+    private List<Options> withGraphs(Options options) {
+        return graphs.isEmpty()
+                ? List.of(options)
+                : graphs.stream()
+                        .map(label -> options.withCuda(options.cuda().withGraphs(isOn(label))))
+                        .toList();
+    }
+
+    private static boolean isOn(String label) {
+        return switch (label) {
+            case "on" -> true;
+            case "off" -> false;
+            default -> throw new IllegalArgumentException("--graphs: expected on or off, got '" + label + "'");
+        };
+    }
+
+    private BenchReport.Run run(Options options, Workload workload, List<Watching> watchings) throws IOException {
+        int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
+        try (Weir weir = Weir.of(source(), options);
+                Progress progress = Progress.of(shell, "bench", " rounds", repeat + 1L)) {
+            Supplier<Limits> limits = Limits.of(weir, threads);
+            var measured = new ArrayList<Limits>();
+            Map<Watching, Benchmark.Result> results = new Benchmark(weir, workload).run(watchings, repeat, () -> {
+                measured.add(limits.get());
+                progress.advance(1);
+            });
+            progress.hide();
+            return BenchReport.Run.of(weir, options, Limits.median(measured), results);
+        }
     }
 
     private int save(Path target) throws IOException {
@@ -183,7 +198,8 @@ final class BenchCommand implements Callable<Integer> {
         if (folder.isGiven()) {
             throw new IllegalArgumentException("--shape " + name + ": expected it or --model, got both");
         }
-        return new SyntheticWeights(name, SyntheticWeights.shape(name), dtype.orElse(DType.FLOAT32), SEED);
+        return new SyntheticWeights(
+                name, SyntheticWeights.shape(name), machine.dtype().orElse(DType.FLOAT32), SEED);
     }
 
     private static Watching watching(String label) {
@@ -192,123 +208,5 @@ final class BenchCommand implements Callable<Integer> {
                 .findFirst()
                 .orElseThrow(
                         () -> new IllegalArgumentException("--trace: expected off, resid or all, got '" + label + "'"));
-    }
-
-    /** What was measured, as a table or as JSON. */
-    private final class Report {
-        private final Weir weir;
-        private final Workload workload;
-        private final MachineLimits limits;
-        private final Map<Watching, Benchmark.Result> results;
-
-        Report(Weir weir, Workload workload, MachineLimits limits, Map<Watching, Benchmark.Result> results) {
-            this.weir = weir;
-            this.workload = workload;
-            this.limits = limits;
-            this.results = results;
-        }
-
-        void print() {
-            shell.out().println("%s, %s, %s".formatted(weir.name(), weir.dtype().label(), weir.machine()));
-            shell.out()
-                    .println(String.format(
-                            Locale.ROOT,
-                            "limits measured in this run: %.1f GB/s read, %.0f GFLOP/s",
-                            limits.readGigabytes(),
-                            limits.gigaflops()));
-            shell.out().println();
-            var table = new Table(shell.style())
-                    .text("trace")
-                    .text("test")
-                    .number("tokens/s")
-                    .number("min")
-                    .number("max")
-                    .number("of limit");
-            results.forEach((watching, result) -> {
-                result.prefill()
-                        .ifPresent(s -> row(
-                                table, watching, "prefill " + workload.promptTokens() + ofBatch(), s, prefillShare(s)));
-                result.decode().ifPresent(s -> row(table, watching, decodeName(), s, decodeShare(s)));
-            });
-            table.print(shell.out());
-        }
-
-        private void row(Table table, Watching watching, String test, Sample sample, double share) {
-            table.row(
-                    watching.label(),
-                    test,
-                    Figures.six(sample.median()),
-                    Figures.six(sample.min()),
-                    Figures.six(sample.max()),
-                    Figures.percent(share));
-        }
-
-        private String decodeName() {
-            return "decode " + workload.newTokens()
-                    + (workload.depth() > 0 ? " at " + workload.depth() : "")
-                    + ofBatch();
-        }
-
-        private String ofBatch() {
-            return workload.sequences() > 1 ? " of " + workload.sequences() : "";
-        }
-
-        /** Of one prompt token. */
-        private double prefillOperations() {
-            return Cost.ofPrefill(weir.config(), weir.dtype(), workload.promptTokens())
-                            .operations()
-                    / workload.promptTokens();
-        }
-
-        /** Of one generated token, half-way. */
-        private double decodeBytes() {
-            int middle = workload.depth() + workload.newTokens() / 2;
-            return Cost.ofDecode(weir.config(), weir.dtype(), middle, workload.sequences())
-                            .bytes()
-                    / workload.sequences();
-        }
-
-        private double prefillShare(Sample sample) {
-            return prefillOperations() * sample.median() / (limits.gigaflops() * 1e9);
-        }
-
-        private double decodeShare(Sample sample) {
-            return decodeBytes() * sample.median() / (limits.readGigabytes() * 1e9);
-        }
-
-        ObjectNode json() {
-            ObjectNode object = Json.object();
-            object.put("model", weir.name());
-            object.put("dtype", weir.dtype().label());
-            object.put("machine", weir.machine());
-            object.put("prompt_tokens", workload.promptTokens());
-            object.put("new_tokens", workload.newTokens());
-            object.put("depth", workload.depth());
-            object.put("batch", workload.sequences());
-            object.put("repeat", repeat);
-            object.put("read_gigabytes_per_second", limits.readGigabytes());
-            object.put("gigaflops", limits.gigaflops());
-            ArrayNode figures = object.putArray("results");
-            results.forEach((watching, result) -> {
-                result.prefill()
-                        .ifPresent(s -> figures.add(figure(watching, "prefill", s, prefillShare(s))
-                                .put("operations_per_token", prefillOperations())));
-                result.decode()
-                        .ifPresent(s -> figures.add(
-                                figure(watching, "decode", s, decodeShare(s)).put("bytes_per_token", decodeBytes())));
-            });
-            return object;
-        }
-
-        private static ObjectNode figure(Watching watching, String test, Sample sample, double share) {
-            ObjectNode figure = Json.object();
-            figure.put("trace", watching.label());
-            figure.put("test", test);
-            figure.put("tokens_per_second", sample.median());
-            figure.put("min", sample.min());
-            figure.put("max", sample.max());
-            figure.put("share_of_limit", share);
-            return figure;
-        }
     }
 }

@@ -42,6 +42,7 @@ final class WeirCommand implements Callable<Integer> {
         COMMANDS.put("diff", DiffCommand::new);
         COMMANDS.put("inspect", InspectCommand::new);
         COMMANDS.put("bench", BenchCommand::new);
+        COMMANDS.put("doctor", DoctorCommand::new);
         COMMANDS.put(HELP, shell -> new HelpCommand());
     }
 

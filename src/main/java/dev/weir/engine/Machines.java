@@ -7,6 +7,7 @@ import dev.weir.backend.cuda.CudaOptions;
 import dev.weir.backend.cuda.driver.CudaUnavailable;
 import dev.weir.backend.cuda.driver.GpuException;
 import java.lang.System.Logger.Level;
+import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -33,8 +34,7 @@ final class Machines {
             case "cpu" -> cpu(options);
             case "auto" -> best(options);
             default ->
-                throw new IllegalArgumentException(
-                        "device '" + device + "': expected auto, cpu, cuda or cuda:N");
+                throw new IllegalArgumentException("device '" + device + "': expected auto, cpu, cuda or cuda:N");
         };
     }
 
@@ -53,10 +53,15 @@ final class Machines {
             LOG.log(Level.INFO, "device auto is cuda:0, {0}", backend.description());
             return backend;
         } catch (GpuException e) {
-            boolean isBroken = e.error().code() != 0 || e.getCause() != null; // and not merely absent
+            boolean isBroken = !(e instanceof CudaUnavailable unavailable) || unavailable.isBroken();
             LOG.log(isBroken ? Level.WARNING : Level.DEBUG, "device auto is the CPU: {0}", e.getMessage());
             return cpu(options);
         }
+    }
+
+    /** Which GPU a machine is, if it is one. */
+    static OptionalInt gpu(Backend backend) {
+        return backend instanceof CudaBackend cuda ? OptionalInt.of(cuda.index()) : OptionalInt.empty();
     }
 
     private static Backend cpu(Options options) {

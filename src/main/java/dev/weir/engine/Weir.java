@@ -121,6 +121,11 @@ public final class Weir implements AutoCloseable {
         return backend.description();
     }
 
+    /** Which GPU the model is on, from 0; empty where it is on the CPU. */
+    public OptionalInt gpu() {
+        return Machines.gpu(backend);
+    }
+
     /** The model's tokenizer, if its folder has one. */
     public Optional<Tokenizer> tokenizer() {
         return tokenizer;

@@ -45,6 +45,11 @@ public final class CudaBackend implements Backend {
         return String.format(Locale.ROOT, "%s, %.1f GiB, %s", info.name(), info.totalBytes() / GIB, matmuls);
     }
 
+    /** Which GPU, from 0. */
+    public int index() {
+        return device.gpu().info().index();
+    }
+
     @Override
     public String description() {
         return description;

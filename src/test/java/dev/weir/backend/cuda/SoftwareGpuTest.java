@@ -16,7 +16,6 @@ import dev.weir.backend.cuda.driver.Launch;
 import dev.weir.backend.cuda.driver.OutOfDeviceMemory;
 import dev.weir.backend.cuda.driver.PinnedMemory;
 import dev.weir.backend.cuda.driver.Stream;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -254,16 +253,14 @@ class SoftwareGpuTest {
         long bytes = SoftwareGpu.deviceAllocationBytes();
         long handles = SoftwareGpu.handles();
         long pinned = SoftwareGpu.pinnedAllocations();
-        DeviceMemory memory = gpu.allocate(1000, "counted");
-        PinnedMemory host = gpu.pin(10);
-        Event event = gpu.event();
-        assertEquals(count + 1, SoftwareGpu.deviceAllocations());
-        assertEquals(bytes + 1000, SoftwareGpu.deviceAllocationBytes());
-        assertEquals(pinned + 1, SoftwareGpu.pinnedAllocations());
-        assertEquals(handles + 1, SoftwareGpu.handles());
-        memory.close();
-        host.close();
-        event.close();
+        try (DeviceMemory memory = gpu.allocate(1000, "counted");
+                PinnedMemory host = gpu.pin(10);
+                Event event = gpu.event()) {
+            assertEquals(count + 1, SoftwareGpu.deviceAllocations());
+            assertEquals(bytes + 1000, SoftwareGpu.deviceAllocationBytes());
+            assertEquals(pinned + 1, SoftwareGpu.pinnedAllocations());
+            assertEquals(handles + 1, SoftwareGpu.handles());
+        }
         assertEquals(
                 List.of(count, bytes, pinned, handles),
                 List.of(
@@ -299,12 +296,11 @@ class SoftwareGpuTest {
                 COUNT);
     }
 
-    private static float[] read(Stream from, DeviceMemory memory) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment host = arena.allocate(memory.bytes(), Float.BYTES);
-            from.copyOut(host, memory.address());
+    private float[] read(Stream from, DeviceMemory memory) {
+        try (PinnedMemory pinned = gpu.pin(memory.bytes())) {
+            from.copyOut(pinned.segment(), memory.address());
             from.synchronize();
-            return host.toArray(ValueLayout.JAVA_FLOAT);
+            return pinned.segment().toArray(ValueLayout.JAVA_FLOAT);
         }
     }
 

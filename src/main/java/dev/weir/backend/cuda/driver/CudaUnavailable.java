@@ -22,4 +22,9 @@ public final class CudaUnavailable extends GpuException {
     CudaUnavailable(String message) {
         this(message, (Throwable) null);
     }
+
+    /** Whether something is there that does not work; otherwise there is just nothing. */
+    public boolean isBroken() {
+        return error().code() != 0 || getCause() != null;
+    }
 }

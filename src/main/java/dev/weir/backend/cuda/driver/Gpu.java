@@ -2,6 +2,7 @@ package dev.weir.backend.cuda.driver;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
@@ -55,6 +56,11 @@ public final class Gpu implements AutoCloseable {
         return IntStream.range(0, Driver.load().devices())
                 .mapToObj(Driver::describe)
                 .toList();
+    }
+
+    /** Where native libraries are unpacked, if it can be written to. */
+    public static Path nativesFolder() {
+        return NativeFolder.ofUser().root();
     }
 
     /**
@@ -276,8 +282,7 @@ public final class Gpu implements AutoCloseable {
     private GpuException failure(int code, String doing, long bytes) {
         var error = ErrorCode.ofDriver(code);
         if (error.isSticky()) {
-            String hint = error.isOfAKernel() ? AN_EARLIER_KERNEL : "";
-            return died(new DeviceLost(doing, error, doing + ": " + error + hint, null));
+            return died(new DeviceLost(doing, error, doing + ": " + error + AN_EARLIER_KERNEL, null));
         }
         return code == ErrorCode.OUT_OF_MEMORY
                 ? new OutOfDeviceMemory(doing, error, bytes, knownFreeBytes())
@@ -295,6 +300,7 @@ public final class Gpu implements AutoCloseable {
         synchronized (holdings) {
             if (death == null) {
                 death = failure;
+                LOG.log(Level.ERROR, () -> "GPU " + info.index() + " is lost: " + failure.getMessage());
             }
         }
         return failure;
