@@ -21,6 +21,9 @@ record Algorithms(boolean exact, boolean cublas, int multiprocessors) {
     /** What the registers of the prefill kernel have room for. */
     private static final int PREFILL_HEAD_WIDTH = 128;
 
+    /** What the registers of the decode kernel have room for. */
+    private static final int DECODE_HEAD_WIDTH = 512;
+
     /** A part of the context that is worth a block of its own, in keys. */
     private static final int SPLIT_KEYS = 256;
 
@@ -69,7 +72,7 @@ record Algorithms(boolean exact, boolean cublas, int multiprocessors) {
      * @param slots that the cache has: with at least as many as rows, every row may be of another, as in a batch that decodes
      */
     Attending attention(int rows, int slots, int headWidth) {
-        if (exact) {
+        if (exact || headWidth > DECODE_HEAD_WIDTH) {
             return Attending.EXACT;
         }
         boolean perRow = rows <= Math.max(FEW_ROWS, slots) || headWidth > PREFILL_HEAD_WIDTH;

@@ -10,10 +10,17 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/** A GPU for tests of single kernels: arrays go to it, a kernel runs, arrays come back. Closing gives everything back. */
+/**
+ * A GPU for tests of single kernels: arrays go to it, a kernel runs, arrays come back. Every kernel runs twice and has to give the same
+ * bits; the software GPU lets the threads take turns in forward and in reverse order, and watches for races the second time. Closing
+ * gives everything back.
+ */
 final class KernelFixture implements AutoCloseable {
 
     /** Written over whatever a kernel is to write: NaN as a float, negative as an int. */
@@ -22,6 +29,8 @@ final class KernelFixture implements AutoCloseable {
     private final Gpu gpu = Gpu.open(0);
     private final Stream stream = gpu.stream();
     private final KernelLibrary kernels = new KernelLibrary(gpu);
+    /** What the next kernel is to write, and what is there before. */
+    private final Map<Long, MemorySegment> outputs = new LinkedHashMap<>();
 
     /** Values between -1 and 1. */
     static float[] values(int count, RandomGenerator random) {
@@ -75,10 +84,27 @@ final class KernelFixture implements AutoCloseable {
         return copy(memory);
     }
 
-    /** Room for floats or ints that a kernel is to write. */
+    /** Room for floats or ints that the next kernel is to write. */
     long output(int count) {
-        long address = gpu.allocate((long) count * Float.BYTES, "a test").address();
-        stream.fill(address, POISON, (long) count * Float.BYTES);
+        return changing(
+                Arena.ofAuto().allocate((long) count * Float.BYTES, Float.BYTES).fill(POISON));
+    }
+
+    /** Floats of which the next kernel is to change some. */
+    long changing(float... values) {
+        return changing(MemorySegment.ofArray(values));
+    }
+
+    /** Ints of which the next kernel is to change some. */
+    long changing(int... values) {
+        return changing(MemorySegment.ofArray(values));
+    }
+
+    private long changing(MemorySegment values) {
+        MemorySegment before =
+                Arena.ofAuto().allocate(values.byteSize(), Float.BYTES).copyFrom(values);
+        long address = gpu.allocate(values.byteSize(), "a test").address();
+        outputs.put(address, before);
         return address;
     }
 
@@ -91,49 +117,51 @@ final class KernelFixture implements AutoCloseable {
         return address;
     }
 
-    /**
-     * Does something once with the threads of a block taking their turns forward, once with all checks and backward. A GPU that has no
-     * such choice does it once.
-     */
-    static void inBothOrders(Runnable test) {
-        if (!SoftwareGpu.isPresent()) {
-            test.run();
-            return;
-        }
-        try {
-            test.run();
-            SoftwareGpu.order(SoftwareGpu.Order.REVERSE);
-            SoftwareGpu.checks(SoftwareGpu.Checks.ALL);
-            test.run();
-        } finally {
-            SoftwareGpu.reset();
-        }
-    }
-
-    /** Runs a kernel and waits for it; null is the address 0. */
+    /** Runs a kernel, for which null is the address 0, twice over poisoned outputs. */
     void run(Kernel kernel, int[] grid, int block, @Nullable Object... arguments) {
         runWithShared(kernel, grid, block, 0, arguments);
     }
 
-    /** Runs a kernel that has so many bytes of dynamic shared memory. */
+    /** The same for a kernel that has so many bytes of dynamic shared memory. */
     void runWithShared(Kernel kernel, int[] grid, int block, int sharedBytes, @Nullable Object... arguments) {
         Object[] all =
                 Arrays.stream(arguments).map(a -> a == null ? (Object) 0L : a).toArray();
         kernel.requireArguments(all);
-        Launch.of("a test", kernels.function(kernel), grid, new int[] {block}, sharedBytes, all)
-                .onAndWait(stream);
+        Launch launch = Launch.of("a test", kernels.function(kernel), grid, new int[] {block}, sharedBytes, all);
+        List<float[]> first = outputsOf(launch);
+        if (SoftwareGpu.isPresent()) {
+            SoftwareGpu.order(SoftwareGpu.Order.REVERSE);
+            SoftwareGpu.checks(SoftwareGpu.Checks.ALL);
+        }
+        List<float[]> second = outputsOf(launch);
+        if (SoftwareGpu.isPresent()) {
+            SoftwareGpu.reset();
+        }
+        outputs.clear();
+        for (int i = 0; i < first.size(); i++) {
+            LinearCase.requireSameBits(kernel.entry() + ", run again", first.get(i), second.get(i));
+        }
+    }
+
+    private List<float[]> outputsOf(Launch launch) {
+        outputs.forEach((address, before) -> stream.copyIn(address, before));
+        launch.onAndWait(stream);
+        return outputs.entrySet().stream()
+                .map(output ->
+                        bytes(output.getKey(), output.getValue().byteSize()).toArray(ValueLayout.JAVA_FLOAT))
+                .toList();
     }
 
     float[] read(long address, int count) {
-        return bytes(address, count).toArray(ValueLayout.JAVA_FLOAT);
+        return bytes(address, (long) count * Float.BYTES).toArray(ValueLayout.JAVA_FLOAT);
     }
 
     int[] readInts(long address, int count) {
-        return bytes(address, count).toArray(ValueLayout.JAVA_INT);
+        return bytes(address, (long) count * Integer.BYTES).toArray(ValueLayout.JAVA_INT);
     }
 
-    private MemorySegment bytes(long address, int count) {
-        MemorySegment host = Arena.ofAuto().allocate((long) count * Float.BYTES, Float.BYTES);
+    private MemorySegment bytes(long address, long bytes) {
+        MemorySegment host = Arena.ofAuto().allocate(bytes, Float.BYTES);
         stream.copyOut(host, address);
         stream.synchronize();
         return host;
