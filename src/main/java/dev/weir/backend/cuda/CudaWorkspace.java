@@ -60,21 +60,34 @@ final class CudaWorkspace implements Backend.Workspace {
     CudaWorkspace(Device device, CudaWeights weights, List<Tensor> state) {
         this.device = device;
         this.weights = weights;
-        long bytes = 0;
-        for (Tensor tensor : state) {
-            this.state.put(tensor.id(), tensor);
-            stateOffsets.put(tensor.id(), bytes);
-            bytes += Math.ceilDiv(tensor.bytes(), ALIGNMENT) * ALIGNMENT;
+        feed = new InputFeed(device);
+        ring = new ReadbackRing(device);
+        edits = new HostEdits(device);
+        try {
+            take(state);
+        } catch (RuntimeException | Error e) {
+            giveBack();
+            throw e;
         }
-        MemoryNeed need = device.foresee("the state of a session", partsOf(state));
+    }
+
+    private void take(List<Tensor> tensors) {
+        long bytes = 0;
+        for (Tensor tensor : tensors) {
+            state.put(tensor.id(), tensor);
+            stateOffsets.put(tensor.id(), bytes);
+            bytes += aligned(tensor);
+        }
+        MemoryNeed need = device.foresee("the state of a session", partsOf(tensors));
         if (bytes > 0) {
             DeviceMemory memory = device.take(need, "state", bytes);
             stateMemory.add(memory);
             device.compute().fill(memory.address(), (byte) 0, bytes);
         }
-        feed = new InputFeed(device);
-        ring = new ReadbackRing(device);
-        edits = new HostEdits(device);
+    }
+
+    private static long aligned(Tensor tensor) {
+        return Math.ceilDiv(tensor.bytes(), ALIGNMENT) * ALIGNMENT;
     }
 
     /** Caches are by far the most; what else there is comes under one name. */
@@ -82,7 +95,7 @@ final class CudaWorkspace implements Backend.Workspace {
         long caches = 0;
         long rest = 0;
         for (Tensor tensor : state) {
-            long bytes = Math.ceilDiv(tensor.bytes(), ALIGNMENT) * ALIGNMENT;
+            long bytes = aligned(tensor);
             caches += tensor.type() == DType.FLOAT32 ? bytes : 0;
             rest += tensor.type() == DType.FLOAT32 ? 0 : bytes;
         }
@@ -249,13 +262,17 @@ final class CudaWorkspace implements Backend.Workspace {
         synchronized (device) {
             if (!closed) {
                 closed = true;
-                forgetGraphs();
-                areas.values().forEach(DeviceMemory::close);
-                stateMemory.forEach(DeviceMemory::close);
-                feed.close();
-                ring.close();
-                edits.close();
+                giveBack();
             }
         }
+    }
+
+    private void giveBack() {
+        forgetGraphs();
+        areas.values().forEach(DeviceMemory::close);
+        stateMemory.forEach(DeviceMemory::close);
+        feed.close();
+        ring.close();
+        edits.close();
     }
 }
