@@ -3,6 +3,7 @@ package dev.weir.backend.cuda;
 import dev.weir.backend.Backend;
 import dev.weir.backend.cuda.MemoryNeed.Part;
 import dev.weir.backend.cuda.driver.DeviceMemory;
+import dev.weir.program.Op;
 import dev.weir.program.Plan;
 import dev.weir.tensor.DType;
 import dev.weir.tensor.Tensor;
@@ -45,8 +46,7 @@ final class CudaWorkspace implements Backend.Workspace {
 
     private final Device device;
     private final CudaWeights weights;
-    private final Map<Integer, Tensor> state = new HashMap<>();
-    private final Map<Integer, Long> stateOffsets = new HashMap<>();
+    private final Map<Tensor, Long> stateAddresses = new HashMap<>();
     private final List<DeviceMemory> stateMemory = new ArrayList<>();
     private final Map<Area, DeviceMemory> areas = new EnumMap<>(Area.class);
     private final InputFeed feed;
@@ -60,29 +60,23 @@ final class CudaWorkspace implements Backend.Workspace {
     CudaWorkspace(Device device, CudaWeights weights, List<Tensor> state) {
         this.device = device;
         this.weights = weights;
+        reserve(device.foresee("the state of a session", partsOf(state)), state);
         feed = new InputFeed(device);
         ring = new ReadbackRing(device);
         edits = new HostEdits(device);
-        try {
-            take(state);
-        } catch (RuntimeException | Error e) {
-            giveBack();
-            throw e;
-        }
     }
 
-    private void take(List<Tensor> tensors) {
-        long bytes = 0;
-        for (Tensor tensor : tensors) {
-            state.put(tensor.id(), tensor);
-            stateOffsets.put(tensor.id(), bytes);
-            bytes += aligned(tensor);
-        }
-        MemoryNeed need = device.foresee("the state of a session", partsOf(tensors));
-        if (bytes > 0) {
-            DeviceMemory memory = device.take(need, "state", bytes);
+    /** Takes memory for tensors of the state, zeroed. */
+    private void reserve(MemoryNeed need, List<Tensor> state) {
+        if (need.bytes() > 0) {
+            DeviceMemory memory = device.take(need, "state", need.bytes());
             stateMemory.add(memory);
-            device.compute().fill(memory.address(), (byte) 0, bytes);
+            device.compute().fill(memory.address(), (byte) 0, need.bytes());
+            long address = memory.address();
+            for (Tensor tensor : state) {
+                stateAddresses.put(tensor, address);
+                address += aligned(tensor);
+            }
         }
     }
 
@@ -90,16 +84,15 @@ final class CudaWorkspace implements Backend.Workspace {
         return Math.ceilDiv(tensor.bytes(), ALIGNMENT) * ALIGNMENT;
     }
 
+    private static long aligned(List<Tensor> state) {
+        return state.stream().mapToLong(CudaWorkspace::aligned).sum();
+    }
+
     /** Caches are by far the most; what else there is comes under one name. */
     private static List<Part> partsOf(List<Tensor> state) {
-        long caches = 0;
-        long rest = 0;
-        for (Tensor tensor : state) {
-            long bytes = aligned(tensor);
-            caches += tensor.type() == DType.FLOAT32 ? bytes : 0;
-            rest += tensor.type() == DType.FLOAT32 ? 0 : bytes;
-        }
-        return List.of(new Part("keys and values", caches), new Part("samplers and inputs", rest));
+        long caches = aligned(
+                state.stream().filter(tensor -> tensor.type() == DType.FLOAT32).toList());
+        return List.of(new Part("keys and values", caches), new Part("samplers and inputs", aligned(state) - caches));
     }
 
     @Override
@@ -122,8 +115,21 @@ final class CudaWorkspace implements Backend.Workspace {
     public CudaExecutable compile(Plan plan) {
         synchronized (device) {
             requireOpen();
+            reserveEdits(plan);
             reserve(plan);
             return new CudaExecutable(device, weights, this, plan);
+        }
+    }
+
+    /** Takes memory for what the edits of a plan read, unless a plan before it did. */
+    private void reserveEdits(Plan plan) {
+        List<Tensor> added = plan.ops()
+                .filter(Op.Edited.class::isInstance)
+                .flatMap(op -> ((Op.Edited) op).state().stream())
+                .filter(tensor -> !stateAddresses.containsKey(tensor))
+                .toList();
+        if (!added.isEmpty()) {
+            reserve(device.foresee("the edits of a plan", List.of(new Part("values of edits", aligned(added)))), added);
         }
     }
 
@@ -207,10 +213,12 @@ final class CudaWorkspace implements Backend.Workspace {
 
     /** The address of a tensor of the state. */
     long state(Tensor tensor) {
-        if (!tensor.equals(state.get(tensor.id()))) {
-            throw new IllegalArgumentException("state " + tensor + ": expected one of the state that was allocated");
+        Long address = stateAddresses.get(tensor);
+        if (address == null) {
+            throw new IllegalArgumentException("state " + tensor
+                    + ": expected one of the state that was allocated, or what an edit of a plan reads");
         }
-        return stateMemory.getFirst().address() + stateOffsets.getOrDefault(tensor.id(), 0L);
+        return address;
     }
 
     InputFeed feed() {
@@ -262,17 +270,13 @@ final class CudaWorkspace implements Backend.Workspace {
         synchronized (device) {
             if (!closed) {
                 closed = true;
-                giveBack();
+                forgetGraphs();
+                areas.values().forEach(DeviceMemory::close);
+                stateMemory.forEach(DeviceMemory::close);
+                feed.close();
+                ring.close();
+                edits.close();
             }
         }
-    }
-
-    private void giveBack() {
-        forgetGraphs();
-        areas.values().forEach(DeviceMemory::close);
-        stateMemory.forEach(DeviceMemory::close);
-        feed.close();
-        ring.close();
-        edits.close();
     }
 }
