@@ -72,12 +72,15 @@ template <class T, int ROWS, int COLUMNS, int WARPS_DOWN, int WARPS_ACROSS> stru
 
         __device__ __forceinline__ void fetch(const float* x, int last, int k0, int depth, bool aligned) {
             int k = k0 + threadIdx.x % 8 * 4;
+            if (aligned && k < depth) {
 #pragma unroll
-            for (int i = 0; i < LOADS; i++) {
-                const float* row = x + min(static_cast<int>(threadIdx.x) / 8 + i * (THREADS / 8), last) * depth;
-                if (aligned && k < depth) {
-                    values[i] = __ldg(reinterpret_cast<const float4*>(row + k));
-                } else {
+                for (int i = 0; i < LOADS; i++) {
+                    values[i] = __ldg(reinterpret_cast<const float4*>(x + rowOf(i, last) * depth + k));
+                }
+            } else {
+#pragma unroll
+                for (int i = 0; i < LOADS; i++) {
+                    const float* row = x + rowOf(i, last) * depth;
                     values[i].x = k < depth ? __ldg(row + k) : 0.0f;
                     values[i].y = k + 1 < depth ? __ldg(row + k + 1) : 0.0f;
                     values[i].z = k + 2 < depth ? __ldg(row + k + 2) : 0.0f;
@@ -85,6 +88,8 @@ template <class T, int ROWS, int COLUMNS, int WARPS_DOWN, int WARPS_ACROSS> stru
                 }
             }
         }
+
+        static __device__ __forceinline__ int rowOf(int load, int last) { return min(static_cast<int>(threadIdx.x) / 8 + load * (THREADS / 8), last); }
 
         __device__ __forceinline__ void store(Stage& stage) const {
 #pragma unroll
@@ -100,20 +105,19 @@ template <class T, int ROWS, int COLUMNS, int WARPS_DOWN, int WARPS_ACROSS> stru
         int lane = threadIdx.x % WARP;
 #pragma unroll
         for (int k = 0; k < DEPTH; k += 16) {
-            uint32_t a[M][4], b[N / 2][4];
+            uint32_t a[M][4];
 #pragma unroll
             for (int m = 0; m < M; m++) {
                 ptx::loadMatrix4(a[m], &stage.x[staged(warpRow + m * 16 + lane % 16, k / 8 + lane / 16)]);
             }
 #pragma unroll
-            for (int n = 0; n < N / 2; n++) {
-                ptx::loadMatrix4(b[n], &stage.weights[staged(warpColumn + n * 16 + lane / 16 * 8 + lane % 8, k / 8 + lane / 8 % 2)]);
-            }
+            for (int n = 0; n < N; n += 2) {
+                uint32_t b[4];
+                ptx::loadMatrix4(b, &stage.weights[staged(warpColumn + n * 8 + lane / 16 * 8 + lane % 8, k / 8 + lane / 8 % 2)]);
 #pragma unroll
-            for (int m = 0; m < M; m++) {
-#pragma unroll
-                for (int n = 0; n < N; n++) {
-                    multiplyAdd(T(), sums[m][n], a[m], b[n / 2][n % 2 * 2], b[n / 2][n % 2 * 2 + 1]);
+                for (int m = 0; m < M; m++) {
+                    multiplyAdd(T(), sums[m][n], a[m], b[0], b[1]);
+                    multiplyAdd(T(), sums[m][n + 1], a[m], b[2], b[3]);
                 }
             }
         }
@@ -161,11 +165,12 @@ template <class T, int ROWS, int COLUMNS, int WARPS_DOWN, int WARPS_ACROSS> stru
             next.store(shared.stages[i]);
         }
         float sums[M][N][4] = {};
-        int reading = 0, writing = STAGES - 1;
+        int reading = 0;
         for (int k0 = 0; k0 < p.depth; k0 += DEPTH) {
             ptx::copyAsyncWait<STAGES - 2>();
             __syncthreads();
             int ahead = k0 + (STAGES - 1) * DEPTH;
+            int writing = reading == 0 ? STAGES - 1 : reading - 1;
             if (ahead < p.depth) {
                 fetchWeights(shared.stages[writing], p, column0, ahead);
                 next.fetch(x, last, ahead, p.depth, aligned);
@@ -176,7 +181,6 @@ template <class T, int ROWS, int COLUMNS, int WARPS_DOWN, int WARPS_ACROSS> stru
                 next.store(shared.stages[writing]);
             }
             reading = reading + 1 == STAGES ? 0 : reading + 1;
-            writing = writing + 1 == STAGES ? 0 : writing + 1;
         }
         ptx::copyAsyncWait<0>();
         __syncthreads();

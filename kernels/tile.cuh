@@ -27,16 +27,17 @@ template <int ROWS, int COLUMNS, int WIDE, int DEPTH> struct Tile {
         Buffer buffers[2];
     };
 
-    /// Four inputs of a row, beyond its end `beyond`; `aligned`: one load of all four is allowed.
-    template <class T>
-    static __device__ __forceinline__ float4 load(const T* row, int k, int depth, bool aligned, float beyond) {
-        if (aligned && k + 4 <= depth) {
-            struct alignas(4 * sizeof(T)) Four {
-                T of[4];
-            };
-            Four four = *reinterpret_cast<const Four*>(row + k);
-            return make_float4(widen(four.of[0]), widen(four.of[1]), widen(four.of[2]), widen(four.of[3]));
-        }
+    /// Four inputs of a row in one load.
+    template <class T> static __device__ __forceinline__ float4 loadFour(const T* from) {
+        struct alignas(4 * sizeof(T)) Four {
+            T of[4];
+        };
+        Four four = *reinterpret_cast<const Four*>(from);
+        return make_float4(widen(four.of[0]), widen(four.of[1]), widen(four.of[2]), widen(four.of[3]));
+    }
+
+    /// Four inputs of a row one by one, beyond its end `beyond`.
+    template <class T> static __device__ __forceinline__ float4 loadEach(const T* row, int k, int depth, float beyond) {
         float4 v;
         v.x = k < depth ? widen(row[k]) : beyond;
         v.y = k + 1 < depth ? widen(row[k + 1]) : beyond;
@@ -50,13 +51,23 @@ template <int ROWS, int COLUMNS, int WIDE, int DEPTH> struct Tile {
         static constexpr int LOADS = COUNT * FOURS / THREADS;
         float4 values[LOADS];
 
+        /// `aligned`: four inputs may be loaded at once.
         __device__ __forceinline__ void fetch(const T* rows, int pitch, int last, int k0, int depth, bool aligned, float beyond) {
+            int k = k0 + threadIdx.x % FOURS * 4;
+            if (aligned && k + 4 <= depth) {
 #pragma unroll
-            for (int i = 0; i < LOADS; i++) {
-                int row = min(static_cast<int>(threadIdx.x) / FOURS + i * (THREADS / FOURS), last);
-                values[i] = load(rows + row * pitch, k0 + threadIdx.x % FOURS * 4, depth, aligned, beyond);
+                for (int i = 0; i < LOADS; i++) {
+                    values[i] = loadFour(rows + rowOf(i, last) * pitch + k);
+                }
+            } else {
+#pragma unroll
+                for (int i = 0; i < LOADS; i++) {
+                    values[i] = loadEach(rows + rowOf(i, last) * pitch, k, depth, beyond);
+                }
             }
         }
+
+        static __device__ __forceinline__ int rowOf(int load, int last) { return min(static_cast<int>(threadIdx.x) / FOURS + load * (THREADS / FOURS), last); }
 
         __device__ __forceinline__ void store(float (&buffer)[DEPTH][COUNT]) const {
             int k = threadIdx.x % FOURS * 4;
