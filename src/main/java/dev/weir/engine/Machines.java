@@ -50,7 +50,7 @@ final class Machines {
     private static Backend best(Options options) {
         try {
             var backend = new CudaBackend(0, options.cuda());
-            LOG.log(Level.INFO, "device auto is cuda:0, {0}", backend.description());
+            LOG.log(Level.INFO, "device auto is cuda:0, for there is a GPU");
             return backend;
         } catch (GpuException e) {
             boolean isBroken = !(e instanceof CudaUnavailable unavailable) || unavailable.isBroken();

@@ -84,6 +84,10 @@ class BadInputTest {
             generate a --threads -3 --model FOLDER/tiny                         | --threads
             generate a --device gpu --model FOLDER/tiny                         | device 'gpu'
             generate a --device cuda:1 --model FOLDER/tiny                      | cuda:1
+            generate a --device cpu --tf32 --model FOLDER/tiny                  | tf32
+            generate a --device cpu --sync --model FOLDER/tiny                  | sync
+            generate a --device cpu --no-graphs --model FOLDER/tiny             | no graphs
+            generate a --exact --tf32 --model FOLDER/tiny                       | exact and tf32
             generate a --dtype int8 --model FOLDER/tiny                         | float32, float16, bfloat16
             generate a --trace resid_post --model FOLDER/tiny                   | --trace-out
             generate a --trace-out FOLDER/x.safetensors --model FOLDER/tiny     | --trace

@@ -19,9 +19,10 @@ class WeirCommandTest {
     @ParameterizedTest
     @CsvSource({
         "generate, PROMPT --model --prompt --token-ids --prompts --max-new-tokens --greedy --temperature --top-k --top-p"
-                + " --min-p --seed --stop --trace --trace-out --trace-dtype --max-trace-bytes --device --dtype --threads --json",
+                + " --min-p --seed --stop --trace --trace-out --trace-dtype --max-trace-bytes --device --dtype --threads"
+                + " --exact --tf32 --no-graphs --sync --json",
         "trace, PROMPT --model --prompt --token-ids --prompts --hooks --out --position --trace-dtype --max-trace-bytes"
-                + " --device --dtype --threads --json",
+                + " --device --dtype --threads --exact --tf32 --no-graphs --sync --json",
         "hooks, --model --hooks --positions --batch --json",
         "plan, --model --rows --trace --json",
         "diff, A B --bound --json",
@@ -49,7 +50,8 @@ class WeirCommandTest {
     void theHelpListsEveryCommand() {
         Terminal.Result help = weir("--help");
         assertEquals(0, help.code());
-        for (String command : List.of("generate", "trace", "hooks", "plan", "diff", "inspect", "help")) {
+        for (String command :
+                List.of("generate", "trace", "hooks", "plan", "diff", "inspect", "bench", "doctor", "help")) {
             assertTrue(help.out().lines().anyMatch(line -> line.startsWith("  " + command + " ")), help.out());
         }
         assertEquals(help.out(), weir("help").out());

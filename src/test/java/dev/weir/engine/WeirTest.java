@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weir.backend.cuda.CudaOptions;
 import dev.weir.checkpoint.SyntheticWeights;
 import dev.weir.engine.Generation.FinishReason;
 import dev.weir.hook.Edit;
@@ -234,6 +235,8 @@ class WeirTest {
         assertRefused("resid_poste", () -> weir.select("resid_poste"));
         assertRefused("device 'gpu'", () -> openOn("gpu"));
         assertRefused("device 'cuda'", () -> openOn("cuda"));
+        assertRefused("device 'cuda:3'", () -> openOn("cuda:3"));
+        assertRefused("exact and tf32", () -> Options.DEFAULT.withCuda(new CudaOptions(true, true, true, false)));
         assertRefused("threads", () -> Options.DEFAULT.withThreads(-1));
         assertRefused("stop", () -> greedy(1).withStop(""));
         assertEquals(
