@@ -32,12 +32,31 @@ final class RandomCase {
     }
 
     RandomCase(long seed, DType type) {
+        this(seed, type, 1);
+    }
+
+    private RandomCase(long seed, DType type, int least) {
+        this(config(new Random(seed), least), type, seed, 1 + new Random(seed).nextInt(MAX_ROWS));
+    }
+
+    /** A stream of 32 values or more: a norm of a few values can make any error large. */
+    static RandomCase wide(long seed, DType type) {
+        return new RandomCase(seed, type, 32);
+    }
+
+    RandomCase(ModelConfig config, DType type, long seed, int length) {
         random = new Random(seed);
+        model = new RandomModel(config, type, seed);
+        tokens = random.ints(length, 0, config.vocabulary()).toArray();
+        everything = Hooks.tap(HookPoint.all(config.layers()));
+    }
+
+    private static ModelConfig config(Random random, int least) {
         int heads = 1 + random.nextInt(4);
-        var config = new ModelConfig(
+        return new ModelConfig(
                 20 + random.nextInt(60),
                 MAX_ROWS,
-                heads * (1 + random.nextInt(12)),
+                heads * (Math.ceilDiv(least, heads) + random.nextInt(12)),
                 1 + random.nextInt(2),
                 heads,
                 1 + random.nextInt(60),
@@ -45,10 +64,17 @@ final class RandomCase {
                 1e-5f,
                 random.nextBoolean(),
                 random.nextBoolean());
-        model = new RandomModel(config, type, seed);
-        tokens = random.ints(1 + random.nextInt(MAX_ROWS), 0, config.vocabulary())
-                .toArray();
-        everything = Hooks.tap(HookPoint.all(config.layers()));
+    }
+
+    /** How far fast mode may be from the CPU, as a share of the largest magnitude: the table of {@code docs/numerics.md}. */
+    static double shareOf(DType type) {
+        return switch (type) {
+            case FLOAT32 -> 2e-5;
+            case BFLOAT16 -> 32 * 0x1p-9;
+            case FLOAT16 -> 32 * 0x1p-12;
+            case FLOAT64, INT64, INT32, INT16, INT8, UINT8, BOOL ->
+                throw new IllegalArgumentException("weights: expected a type that a model is kept in, got " + type);
+        };
     }
 
     Rows rows(int from, int to) {

@@ -7,10 +7,14 @@ import dev.weir.backend.cpu.CpuBackend;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
 import dev.weir.hook.Rows;
+import dev.weir.model.ModelConfig;
+import dev.weir.program.Activation;
 import dev.weir.tensor.DType;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import net.jqwik.api.AfterFailureMode;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
@@ -37,7 +41,7 @@ class WholePlanOnCudaTest {
         fast.close();
     }
 
-    @Property(tries = 12, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
+    @Property(tries = 6, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
     void exactIsTheCpuBitForBitAtEveryPoint(@ForAll long seed) {
         var c = new RandomCase(seed);
         Seen expected = c.onTheCpu();
@@ -99,25 +103,25 @@ class WholePlanOnCudaTest {
         return numbers.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    @Property(tries = 8, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
+    @Property(tries = 6, seed = "2026", shrinking = ShrinkingMode.OFF)
     void fastFloat32StaysWithinTheBounds(@ForAll long seed) {
-        var c = new RandomCase(seed, DType.FLOAT32);
-        RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), 2e-5);
+        var c = RandomCase.wide(seed, DType.FLOAT32);
+        RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), RandomCase.shareOf(DType.FLOAT32));
     }
 
-    @Property(tries = 8, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
+    @Property(tries = 6, seed = "2026", shrinking = ShrinkingMode.OFF)
     void fastBfloat16StaysWithinTheBounds(@ForAll long seed) {
-        var c = new RandomCase(seed, DType.BFLOAT16);
-        RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), 3e-2);
+        var c = RandomCase.wide(seed, DType.BFLOAT16);
+        RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), RandomCase.shareOf(DType.BFLOAT16));
     }
 
-    @Property(tries = 8, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
+    @Property(tries = 6, seed = "2026", shrinking = ShrinkingMode.OFF)
     void fastFloat16StaysWithinTheBounds(@ForAll long seed) {
-        var c = new RandomCase(seed, DType.FLOAT16);
-        RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), 4e-3);
+        var c = RandomCase.wide(seed, DType.FLOAT16);
+        RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), RandomCase.shareOf(DType.FLOAT16));
     }
 
-    @Property(tries = 8, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
+    @Property(tries = 6, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
     void tapsAndFusionChangeNoBitOfTheFastPath(@ForAll long seed) {
         var c = new RandomCase(seed);
         Seen everything = c.inOneStep(fast, c.everything, true);
@@ -130,11 +134,22 @@ class WholePlanOnCudaTest {
                 .forEach((name, values) -> assertArrayEquals(everything.at(name), values, name));
     }
 
-    @Property(tries = 4, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
+    @Property(tries = 6, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
     void aRunIsItselfFromRunToRun(@ForAll long seed) {
         var c = new RandomCase(seed);
         Seen first = c.inOneStep(fast, c.everything, true);
         Seen second = c.inOneStep(fast, c.everything, true);
         RandomCase.assertSame(first, second);
+    }
+
+    /** Enough rows for the library, where there is one, and for tiles of rows that are not all of one slot. */
+    @Example
+    void aLongPromptStaysWithinTheBoundsForEveryType() {
+        var config = new ModelConfig(90, 80, 24, 1, 3, 40, Activation.GELU_NEW, 1e-5f, true, false);
+        for (DType type : List.of(DType.FLOAT32, DType.BFLOAT16, DType.FLOAT16)) {
+            var c = new RandomCase(config, type, 3, 70);
+            RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), RandomCase.shareOf(type));
+            RandomCase.assertSame(c.onTheCpu(), c.inOneStep(exact, c.everything, true));
+        }
     }
 }
