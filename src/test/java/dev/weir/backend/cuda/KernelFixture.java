@@ -126,7 +126,7 @@ final class KernelFixture implements AutoCloseable {
     void runWithShared(Kernel kernel, int[] grid, int block, int sharedBytes, @Nullable Object... arguments) {
         Object[] all =
                 Arrays.stream(arguments).map(a -> a == null ? (Object) 0L : a).toArray();
-        kernel.requireArguments(Arrays.asList(all));
+        kernel.requireArguments(List.of(all));
         Launch launch = Launch.of("a test", kernels.function(kernel), grid, new int[] {block}, sharedBytes, all);
         List<float[]> first = outputsOf(launch);
         if (SoftwareGpu.isPresent()) {
