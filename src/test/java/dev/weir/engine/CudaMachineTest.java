@@ -61,11 +61,12 @@ class CudaMachineTest {
         return GoldenTest.models().filter(folder -> !folder.startsWith("weights"));
     }
 
+    /** Fast products of narrow weights round what they multiply with them to the same type, so these are widened, which is exact. */
     @ParameterizedTest
     @MethodSource("smallModels")
     void everyHookPointAgreesWithTransformers(Path folder) throws IOException {
         GoldenTest.requireGolden(folder, EXACT);
-        GoldenTest.requireGolden(folder, FAST);
+        GoldenTest.requireGolden(folder, FAST.withDtype(DType.FLOAT32));
     }
 
     /** Ways of choosing tokens that take every branch of a sampler. */

@@ -33,6 +33,9 @@ record SampleStage(
     /** The token, or -1 - t where the logit of token t is the first that is NaN. */
     private int choose(Worker worker, Window logitsOfRow, int slot, int position) {
         SamplerSettings settings = settings(slot);
+        if (settings.greedy() && !settings.penalises()) {
+            return choose(worker, logitsOfRow, settings, position);
+        }
         Window row = worker.rows(1, vocabulary);
         long bytes = (long) vocabulary * Float.BYTES;
         MemorySegment.copy(logitsOfRow.data(), logitsOfRow.offset(), row.data(), row.offset(), bytes);
@@ -62,6 +65,7 @@ record SampleStage(
         }
     }
 
+    /** The token; unless it is chosen greedily, the row is overwritten. */
     private int choose(Worker worker, Window row, SamplerSettings settings, int position) {
         float max = worker.kernels().max(row, vocabulary);
         if (Float.isNaN(max)) {

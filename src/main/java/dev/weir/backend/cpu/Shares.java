@@ -121,10 +121,10 @@ final class Shares {
     /** Keeps the shortest beginning of the order in which the tokens are so many, or else their shares add up to so much. */
     private void cut(double enough, boolean counting) {
         Arrays.fill(bins, 0);
-        for (int token = 0; token < count; token++) {
-            if (isKept(token)) {
-                bins[bin(weights[token])] += counting ? 1 : share(weights[token]);
-            }
+        if (counting) {
+            countIntoBins();
+        } else {
+            addSharesIntoBins();
         }
         long before = 0;
         int bin = BINS - 1;
@@ -132,6 +132,22 @@ final class Shares {
             before += bins[bin--];
         }
         cutWithin(bin, before, enough, counting);
+    }
+
+    private void countIntoBins() {
+        for (int token = 0; token < count; token++) {
+            if (isKept(token)) {
+                bins[bin(weights[token])]++;
+            }
+        }
+    }
+
+    private void addSharesIntoBins() {
+        for (int token = 0; token < count; token++) {
+            if (isKept(token)) {
+                bins[bin(weights[token])] += share(weights[token]);
+            }
+        }
     }
 
     private void cutWithin(int bin, long before, double enough, boolean counting) {
