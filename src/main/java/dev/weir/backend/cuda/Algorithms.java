@@ -56,6 +56,11 @@ record Algorithms(boolean exact, boolean cublas, int multiprocessors) {
         return type == DType.FLOAT32 ? Product.TILE : Product.MMA;
     }
 
+    /** The same for logits: in one order of operations, however many rows there are, because looking at them makes more. */
+    Product logits(int rows) {
+        return exact ? product(rows, DType.FLOAT32) : Product.GEMV;
+    }
+
     /** How queries attend to a cache. */
     enum Attending {
         /** The order of the CPU; also what shows scores and patterns. */

@@ -5,6 +5,7 @@ import dev.weir.program.Op;
 import dev.weir.program.Plan;
 import dev.weir.program.Step;
 import dev.weir.tensor.Tensor;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -27,10 +28,11 @@ final class Binding {
 
     /** Memory besides that of values which the ops of a plan need, one after another. */
     static long workBytes(Plan plan, Algorithms algorithms) {
+        Set<Tensor> logits = Logits.of(plan);
         return plan.ops()
                 .mapToLong(op -> op instanceof Op.Attention attention
                         ? AttentionBinding.workBytes(attention, algorithms)
-                        : LinearBinding.workBytes(op, algorithms))
+                        : LinearBinding.workBytes(op, logits, algorithms))
                 .max()
                 .orElse(0);
     }
@@ -58,6 +60,7 @@ final class Binding {
             case Op.HeadResults o -> Stream.of(headResults(o));
             case Op.SelectRows o -> Stream.of(selectRows(o));
             case Op.Sample o -> Stream.of(sample(o));
+            case Op.Edited o -> Stream.of(edit(o));
             case Op.Hook o -> throw new IllegalArgumentException("plan: expected no hook to run, got " + o);
         };
     }
@@ -139,6 +142,25 @@ final class Binding {
                 .pointers(addresses.input(o.slots()), addresses.input(o.positions()), addresses.input(o.outputs()))
                 .sizes(o.logits().columns())
                 .ready();
+    }
+
+    private Work edit(Op.Edited o) {
+        LaunchWriter launch = new LaunchWriter(device, o, kernel(o), o.x().rows())
+                .pointers(addresses.value(o.out()), addresses.value(o.x()));
+        o.operand().ifPresent(operand -> launch.pointers(addresses.state(operand)));
+        launch.pointers(addresses.state(o.controls()), addresses.input(o.slots()), addresses.input(o.positions()))
+                .sizes(o.x().columns());
+        o.operand().ifPresent(operand -> launch.sizes(operand.rows()));
+        return launch.ready();
+    }
+
+    private static Kernel kernel(Op.Edited op) {
+        return switch (op) {
+            case Op.AddVector o -> Kernel.ADD_VECTOR;
+            case Op.Scale o -> Kernel.SCALE;
+            case Op.ReplaceRows o -> Kernel.REPLACE_ROWS;
+            case Op.ProjectOut o -> Kernel.PROJECT_OUT;
+        };
     }
 
     private static int count(Tensor t) {

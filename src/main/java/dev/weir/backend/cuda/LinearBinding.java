@@ -8,6 +8,7 @@ import dev.weir.tensor.DType;
 import dev.weir.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 
@@ -22,11 +23,13 @@ final class LinearBinding {
     private final Device device;
     private final Addresses addresses;
     private final Algorithms algorithms;
+    private final Set<Tensor> logits;
 
     LinearBinding(Device device, Addresses addresses) {
         this.device = device;
         this.addresses = addresses;
         algorithms = device.algorithms();
+        logits = Logits.of(addresses.plan());
     }
 
     /**
@@ -63,7 +66,9 @@ final class LinearBinding {
 
     private Stream<Work> works(Op op, List<Op.Linear> parts, Then then) {
         Op.Linear first = parts.getFirst();
-        Product product = algorithms.product(first.x().rows(), first.weight().type());
+        Product product = Logits.madeBy(parts, logits)
+                ? algorithms.logits(first.x().rows())
+                : algorithms.product(first.x().rows(), first.weight().type());
         return product == Product.CUBLAS ? byCublas(op, parts, then) : Stream.of(byKernel(op, product, parts, then));
     }
 
@@ -152,10 +157,10 @@ final class LinearBinding {
                 .ready();
     }
 
-    /** What the products of an op need for rounded rows. */
-    static long workBytes(Op op, Algorithms algorithms) {
+    /** What the products of an op need for rounded rows; that of the logits rounds none. */
+    static long workBytes(Op op, Set<Tensor> logits, Algorithms algorithms) {
         return products(op)
-                .filter(LinearBinding::isRounded)
+                .filter(o -> isRounded(o) && !logits.contains(o.out()))
                 .filter(o -> algorithms.product(o.x().rows(), o.weight().type()) == Product.CUBLAS)
                 .mapToLong(o -> o.x().rows()
                         * WeightLayout.lineBytes(o.weight().rows(), o.weight().type()))

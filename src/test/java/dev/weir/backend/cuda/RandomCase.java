@@ -69,17 +69,6 @@ final class RandomCase {
                 random.nextBoolean());
     }
 
-    /** How far fast mode may be from the CPU, as a share of the largest magnitude: the table of {@code docs/numerics.md}. */
-    static double shareOf(DType type) {
-        return switch (type) {
-            case FLOAT32 -> 2e-5;
-            case BFLOAT16 -> 32 * 0x1p-9;
-            case FLOAT16 -> 32 * 0x1p-12;
-            case FLOAT64, INT64, INT32, INT16, INT8, UINT8, BOOL ->
-                throw new IllegalArgumentException("weights: expected a type that a model is kept in, got " + type);
-        };
-    }
-
     Rows rows(int from, int to) {
         return RandomModel.rows(tokens, from, to);
     }

@@ -8,6 +8,7 @@ import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
 import dev.weir.hook.Rows;
 import dev.weir.model.ModelConfig;
+import dev.weir.oracle.Bounds;
 import dev.weir.program.Activation;
 import dev.weir.tensor.DType;
 import java.util.ArrayList;
@@ -106,19 +107,19 @@ class WholePlanOnCudaTest {
     @Property(tries = 6, seed = "2026", shrinking = ShrinkingMode.OFF)
     void fastFloat32StaysWithinTheBounds(@ForAll long seed) {
         var c = RandomCase.wide(seed, DType.FLOAT32);
-        RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), RandomCase.shareOf(DType.FLOAT32));
+        RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), Bounds.fastShare(DType.FLOAT32));
     }
 
     @Property(tries = 6, seed = "2026", shrinking = ShrinkingMode.OFF)
     void fastBfloat16StaysWithinTheBounds(@ForAll long seed) {
         var c = RandomCase.wide(seed, DType.BFLOAT16);
-        RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), RandomCase.shareOf(DType.BFLOAT16));
+        RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), Bounds.fastShare(DType.BFLOAT16));
     }
 
     @Property(tries = 6, seed = "2026", shrinking = ShrinkingMode.OFF)
     void fastFloat16StaysWithinTheBounds(@ForAll long seed) {
         var c = RandomCase.wide(seed, DType.FLOAT16);
-        RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), RandomCase.shareOf(DType.FLOAT16));
+        RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), Bounds.fastShare(DType.FLOAT16));
     }
 
     @Property(tries = 6, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
@@ -148,7 +149,7 @@ class WholePlanOnCudaTest {
         var config = new ModelConfig(90, 80, 24, 1, 3, 40, Activation.GELU_NEW, 1e-5f, true, false);
         for (DType type : List.of(DType.FLOAT32, DType.BFLOAT16, DType.FLOAT16)) {
             var c = new RandomCase(config, type, 3, 70);
-            RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), RandomCase.shareOf(type));
+            RandomCase.assertClose(c.onTheCpu(), c.inOneStep(fast, c.everything, true), Bounds.fastShare(type));
             RandomCase.assertSame(c.onTheCpu(), c.inOneStep(exact, c.everything, true));
         }
     }
