@@ -15,7 +15,7 @@
 // A block does one output. Nothing is sorted: the end of a prefix is looked for among the bits of w, eight candidates a pass over the
 // logits, until one token is left between two of them; most tokens fall out of a pass by comparing their logit alone. Tokens of equal
 // w are told apart by a walk over t, as is the chosen token: the warps sum a sixteenth each, and the one that has it is cut again.
-// Moves 4 x V bytes a pass, from the L2 cache: 1 pass for greedy, 5 plus the search's otherwise. V up to 2^23.
+// Moves 4 x V bytes a pass, from the L2 cache: 1 pass for greedy, 5 plus the search's otherwise. V below 2^23 - 512.
 // No sum is of floats: the result does not depend on the block.
 // launch: block 512, grid (outputs), shared 0
 #include "numbers.cuh"
@@ -155,7 +155,7 @@ struct Quantum {
 
 // ---- sums and maxima over the block -----------------------------------------------------------------------------------------------
 
-/// The sum over a warp, for every thread, of sums of at most 2^18 quanta each.
+/// The sum over a warp, for every thread, of what fewer than 2^14 tokens each count.
 __device__ __forceinline__ uint64 warpSum(uint64 value) {
     constexpr int LOW = 27;
     uint32_t low = __reduce_add_sync(ALL_LANES, static_cast<uint32_t>(value & ((1ull << LOW) - 1)));

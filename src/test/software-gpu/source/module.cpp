@@ -50,6 +50,7 @@ const Kernel* kernel_named(const std::string& name, bool checked) {
 struct Entry {
   std::string name;
   std::vector<unsigned> parameter_bytes;
+  unsigned own_shared_bytes;
 };
 
 bool looks_like_ptx(const char* image) {
@@ -57,8 +58,8 @@ bool looks_like_ptx(const char* image) {
   return !strncmp(image, "//", 2) || !strncmp(image, ".version", 8);
 }
 
-// ".param .u64 .ptr .align 1 add_param_0" or ".param .align 4 .b8 add_param_1[12]".
-unsigned bytes_of_parameter(const std::string& declaration) {
+// ".param .u64 .ptr .align 1 add_param_0" or ".param .align 4 .b8 add_param_1[12]"; so are shared variables declared.
+unsigned bytes_of_declaration(const std::string& declaration) {
   std::istringstream words(declaration);
   unsigned bits = 0;
   for (std::string word; words >> word;) {
@@ -74,8 +75,17 @@ std::vector<unsigned> bytes_of_parameters(const std::string& list) {
   std::vector<unsigned> bytes;
   std::istringstream declarations(list);
   for (std::string declaration; std::getline(declarations, declaration, ',');)
-    if (declaration.find(".param") != std::string::npos) bytes.push_back(bytes_of_parameter(declaration));
+    if (declaration.find(".param") != std::string::npos) bytes.push_back(bytes_of_declaration(declaration));
   return bytes;
+}
+
+// The __shared__ variables of an entry, rounded up to where dynamic shared memory begins.
+unsigned bytes_of_shared(const std::string& body) {
+  unsigned bytes = 0;
+  const std::string keyword = "\n\t.shared ";
+  for (size_t at = body.find(keyword); at != std::string::npos; at = body.find(keyword, at + 1))
+    bytes += bytes_of_declaration(body.substr(at, body.find(';', at) - at));
+  return (bytes + 15) / 16 * 16;
 }
 
 std::vector<Entry> entries_of(const std::string& ptx) {
@@ -87,7 +97,8 @@ std::vector<Entry> entries_of(const std::string& ptx) {
     std::string name = ptx.substr(at, name_end - at);
     size_t open = ptx.find_first_not_of(" \n\t", name_end);
     bool has_list = open != std::string::npos && ptx[open] == '(';
-    entries.push_back({name, has_list ? bytes_of_parameters(ptx.substr(open, ptx.find(')', open) - open)) : std::vector<unsigned>()});
+    unsigned own_shared_bytes = bytes_of_shared(ptx.substr(at, ptx.find(keyword, at) - at));
+    entries.push_back({name, has_list ? bytes_of_parameters(ptx.substr(open, ptx.find(')', open) - open)) : std::vector<unsigned>(), own_shared_bytes});
   }
   return entries;
 }
@@ -113,7 +124,7 @@ CUresult load(Context& context, void** handle, const void* image) {
     const Kernel* checked = kernel_named(entry.name, true);
     std::string wrong = difference(entry, fast);
     if (!wrong.empty()) return refuse(INVALID_IMAGE, wrong);
-    module->functions.emplace(entry.name, Function{context, *fast, *checked});
+    module->functions.emplace(entry.name, Function{context, *fast, *checked, (int)entry.own_shared_bytes});
   }
   for (auto& [name, function] : module->functions) functions.insert(&function);
   *handle = modules.add(module);
@@ -194,19 +205,25 @@ API cuFuncSetAttribute(void* handle, int attribute, int value) {
     Function* function = function_of(context, handle);
     if (!function) return refuse(INVALID_HANDLE, "no such function in the current context");
     if (attribute != max_dynamic_shared_size_bytes) return SUCCESS;
-    if (value < 0 || value > (int)most_shared_bytes)
-      return refuse(INVALID_VALUE, std::to_string(value) + " bytes of dynamic shared memory; the device has " + std::to_string(most_shared_bytes));
+    int most = (int)most_shared_bytes - function->own_shared_bytes;
+    if (value < 0 || value > most)
+      return refuse(INVALID_VALUE, std::to_string(value) + " bytes of dynamic shared memory; beside the kernel's own the device has " + std::to_string(most));
     function->most_dynamic_shared_bytes = value;
     return SUCCESS;
   });
 }
 
 API cuFuncGetAttribute(int* value, int attribute, void* handle) {
-  constexpr int max_threads_per_block = 0, max_dynamic_shared_size_bytes = 8;
+  constexpr int max_threads_per_block = 0, shared_size_bytes = 1, max_dynamic_shared_size_bytes = 8;
   return in_context([&](Context& context) {
     Function* function = function_of(context, handle);
     if (!function) return refuse(INVALID_HANDLE, "no such function in the current context");
-    *value = attribute == max_threads_per_block ? (int)most_threads : attribute == max_dynamic_shared_size_bytes ? function->most_dynamic_shared_bytes : 0;
+    switch (attribute) {
+      case max_threads_per_block: *value = (int)most_threads; break;
+      case shared_size_bytes: *value = function->own_shared_bytes; break;
+      case max_dynamic_shared_size_bytes: *value = function->most_dynamic_shared_bytes; break;
+      default: *value = 0;
+    }
     return SUCCESS;
   });
 }

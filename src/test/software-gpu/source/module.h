@@ -12,7 +12,8 @@ struct Function {
   Context& context;
   const Kernel& kernel;
   const Kernel& checked_kernel;
-  int most_dynamic_shared_bytes = 48 << 10;
+  int own_shared_bytes;  // of the kernel's own __shared__ variables
+  int most_dynamic_shared_bytes = (48 << 10) - own_shared_bytes;
 };
 
 struct Module {

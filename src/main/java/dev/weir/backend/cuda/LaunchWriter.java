@@ -9,9 +9,6 @@ import java.util.List;
 /** Writes one launch: its arguments in the order of the kernel's parameters, which is outputs, inputs, sizes, scalars. */
 final class LaunchWriter {
 
-    /** Dynamic shared memory that every kernel may have without asking. */
-    private static final int PLAIN_SHARED_BYTES = 48 << 10;
-
     private final Device device;
     private final Op op;
     private final Kernel kernel;
@@ -59,10 +56,8 @@ final class LaunchWriter {
     Work ready() {
         kernel.requireArguments(arguments);
         KernelFunction function = device.kernels().function(kernel);
-        if (sharedBytes > PLAIN_SHARED_BYTES) {
-            requireShared();
-            function.allowShared(sharedBytes);
-        }
+        requireShared(function.mostSharedBytes());
+        function.allowShared(sharedBytes);
         int[] block = {kernel.block()};
         return new Work.OfKernel(Launch.of(name(), function, grid, block, sharedBytes, arguments.toArray()));
     }
@@ -71,8 +66,7 @@ final class LaunchWriter {
         return op.name() + " " + op.outs().getFirst();
     }
 
-    private void requireShared() {
-        int most = device.gpu().info().maxSharedBytes();
+    private void requireShared(int most) {
         if (sharedBytes > most) {
             throw new IllegalArgumentException(name() + ": expected to need at most the " + most
                     + " bytes of shared memory that a block can have on this GPU, got " + sharedBytes);

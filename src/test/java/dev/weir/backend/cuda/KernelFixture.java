@@ -3,6 +3,7 @@ package dev.weir.backend.cuda;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.weir.backend.cuda.driver.Gpu;
+import dev.weir.backend.cuda.driver.KernelFunction;
 import dev.weir.backend.cuda.driver.Launch;
 import dev.weir.backend.cuda.driver.Stream;
 import dev.weir.tensor.DType;
@@ -126,8 +127,10 @@ final class KernelFixture implements AutoCloseable {
     void runWithShared(Kernel kernel, int[] grid, int block, int sharedBytes, @Nullable Object... arguments) {
         Object[] all =
                 Arrays.stream(arguments).map(a -> a == null ? (Object) 0L : a).toArray();
-        kernel.requireArguments(List.of(all));
-        Launch launch = Launch.of("a test", kernels.function(kernel), grid, new int[] {block}, sharedBytes, all);
+        kernel.requireArguments(Arrays.asList(all));
+        KernelFunction function = kernels.function(kernel);
+        function.allowShared(sharedBytes);
+        Launch launch = Launch.of("a test", function, grid, new int[] {block}, sharedBytes, all);
         List<float[]> first = outputsOf(launch);
         if (SoftwareGpu.isPresent()) {
             SoftwareGpu.order(SoftwareGpu.Order.REVERSE);

@@ -1,6 +1,5 @@
 package dev.weir.backend.cuda;
 
-import static dev.weir.backend.cuda.KernelFixture.inBothOrders;
 import static dev.weir.backend.cuda.KernelFixture.requireSame;
 
 import dev.weir.backend.cpu.Kernels.Normalization;
@@ -76,15 +75,13 @@ class LayerNormTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 768", "3, 1", "2, 15", "2, 17", "5, 64", "2, 770", "1, 2056", "1, 515"})
+    @CsvSource({"1, 768", "3, 1", "2, 15", "2, 17", "5, 64", "2, 770", "1, 2056", "1, 515", "1, 12288"})
     void aNormHasTheBitsOfTheCpu(int rows, int columns) {
         var random = new SplittableRandom(columns);
         float[] x = rows(rows * columns, random);
         Norm expected = Norm.of(rows, columns, x, random);
-        inBothOrders(() -> {
-            check(expected, gpu.floats(x), true);
-            check(expected, gpu.misalignedFloats(x), false);
-        });
+        check(expected, gpu.floats(x), true);
+        check(expected, gpu.misalignedFloats(x), false);
     }
 
     private void check(Norm expected, long x, boolean shown) {
@@ -125,30 +122,28 @@ class LayerNormTest {
             total[i] = a[i] + b[i];
         }
         Norm expected = Norm.of(rows, columns, total, random);
-        inBothOrders(() -> {
-            long sum = gpu.output(count);
-            long out = gpu.output(count);
-            long scale = gpu.output(rows);
-            long normalized = gpu.output(count);
-            gpu.runWithShared(
-                    Kernel.ADD_LAYER_NORM,
-                    new int[] {rows},
-                    BLOCK,
-                    columns * Float.BYTES,
-                    sum,
-                    out,
-                    scale,
-                    normalized,
-                    gpu.floats(a),
-                    gpu.floats(b),
-                    gpu.floats(expected.weight),
-                    gpu.floats(expected.bias),
-                    columns,
-                    EPSILON);
-            requireSame("sum", total, gpu.read(sum, count));
-            requireSame("out", expected.out, gpu.read(out, count));
-            requireSame("scale", expected.scale, gpu.read(scale, rows));
-            requireSame("normalized", expected.normalized, gpu.read(normalized, count));
-        });
+        long sum = gpu.output(count);
+        long out = gpu.output(count);
+        long scale = gpu.output(rows);
+        long normalized = gpu.output(count);
+        gpu.runWithShared(
+                Kernel.ADD_LAYER_NORM,
+                new int[] {rows},
+                BLOCK,
+                columns * Float.BYTES,
+                sum,
+                out,
+                scale,
+                normalized,
+                gpu.floats(a),
+                gpu.floats(b),
+                gpu.floats(expected.weight),
+                gpu.floats(expected.bias),
+                columns,
+                EPSILON);
+        requireSame("sum", total, gpu.read(sum, count));
+        requireSame("out", expected.out, gpu.read(out, count));
+        requireSame("scale", expected.scale, gpu.read(scale, rows));
+        requireSame("normalized", expected.normalized, gpu.read(normalized, count));
     }
 }

@@ -40,7 +40,7 @@ public final class Launch {
      * @param op what the launch is for, named in errors
      * @param grid blocks: one to three numbers, x first
      * @param block threads of a block, likewise
-     * @param sharedBytes of dynamic shared memory for each block; above 48 KiB only after {@link KernelFunction#allowShared}
+     * @param sharedBytes of dynamic shared memory for each block; beyond the plain 48 KiB only after {@link KernelFunction#allowShared}
      * @param arguments in the kernel's order: Long for an address or a 64-bit integer, Integer, Float
      */
     public static Launch of(
