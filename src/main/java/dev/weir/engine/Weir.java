@@ -65,7 +65,12 @@ public final class Weir implements AutoCloseable {
         this.dtype = options.dtype().orElse(source.type());
         this.weights = Weights.of(source.config(), dtype);
         this.backend = Machines.open(options);
-        this.loaded = backend.load(source.views(weights));
+        try {
+            this.loaded = backend.load(source.views(weights));
+        } catch (RuntimeException | Error e) {
+            backend.close();
+            throw e;
+        }
     }
 
     /** Opens a folder as Hugging Face lays it out, on the best machine at hand. */

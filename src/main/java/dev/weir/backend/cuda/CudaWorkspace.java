@@ -60,10 +60,15 @@ final class CudaWorkspace implements Backend.Workspace {
     CudaWorkspace(Device device, CudaWeights weights, List<Tensor> state) {
         this.device = device;
         this.weights = weights;
-        reserve(device.foresee("the state of a session", partsOf(state)), state);
         feed = new InputFeed(device);
         ring = new ReadbackRing(device);
         edits = new HostEdits(device);
+        try {
+            reserve(device.foresee("the state of a session", partsOf(state)), state);
+        } catch (RuntimeException | Error e) {
+            giveBack();
+            throw e;
+        }
     }
 
     /** Takes memory for tensors of the state, zeroed. */
@@ -115,6 +120,7 @@ final class CudaWorkspace implements Backend.Workspace {
     public CudaExecutable compile(Plan plan) {
         synchronized (device) {
             requireOpen();
+            requireIdle();
             reserveEdits(plan);
             reserve(plan);
             return new CudaExecutable(device, weights, this, plan);
@@ -234,10 +240,15 @@ final class CudaWorkspace implements Backend.Workspace {
     }
 
     void begin() {
+        requireIdle();
+        running = true;
+    }
+
+    /** An edit in Java may not begin, nor move memory for, another step in the midst of its own. */
+    private void requireIdle() {
         if (running) {
             throw new IllegalStateException("a step of this workspace: expected after the one that is running");
         }
-        running = true;
     }
 
     void end() {
@@ -270,13 +281,17 @@ final class CudaWorkspace implements Backend.Workspace {
         synchronized (device) {
             if (!closed) {
                 closed = true;
-                forgetGraphs();
-                areas.values().forEach(DeviceMemory::close);
-                stateMemory.forEach(DeviceMemory::close);
-                feed.close();
-                ring.close();
-                edits.close();
+                giveBack();
             }
         }
+    }
+
+    private void giveBack() {
+        forgetGraphs();
+        areas.values().forEach(DeviceMemory::close);
+        stateMemory.forEach(DeviceMemory::close);
+        feed.close();
+        ring.close();
+        edits.close();
     }
 }

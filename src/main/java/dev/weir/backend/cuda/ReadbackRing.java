@@ -23,6 +23,7 @@ final class ReadbackRing implements AutoCloseable {
     private final Event computed;
     private final List<Entry> entries;
     private long runs;
+    private long oldest = 1;
 
     ReadbackRing(Device device) {
         this.device = device;
@@ -40,6 +41,7 @@ final class ReadbackRing implements AutoCloseable {
     Entry begin(Readback readback) {
         Entry entry = entries.get((int) (runs % entries.size()));
         entry.arrived.synchronize();
+        oldest = runs - KEPT + 1;
         entry.memory.reserve(readback.bytes());
         device.compute().await(entries.get((int) ((runs + KEPT) % entries.size())).arrived);
         return entry;
@@ -64,7 +66,7 @@ final class ReadbackRing implements AutoCloseable {
 
     /** Whether a run can still be read. */
     boolean holds(long run) {
-        return runs - run <= KEPT;
+        return run >= oldest;
     }
 
     @Override

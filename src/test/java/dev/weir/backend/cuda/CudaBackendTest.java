@@ -130,6 +130,32 @@ class CudaBackendTest {
     }
 
     @Test
+    void anEditCannotMoveTheMemoryOfItsOwnStep() {
+        Hooks edit = Hooks.edit(
+                STREAM, new Edit.OnHost((point, rows, values, columns) -> workspace.compile(plan(9, 9, Hooks.NONE))));
+        Executable executable = workspace.compile(plan(1, 1, edit));
+        assertThrows(IllegalStateException.class, () -> executable.run(row(0, 0, 1)));
+        workspace.compile(plan(9, 9, Hooks.NONE));
+    }
+
+    @Test
+    void aStepThatFailsHasTakenTheMemoryOfTheOldest() {
+        Plan plan = plan(1, 1, Hooks.NONE);
+        Executable executable = workspace.compile(plan);
+        Executable failing =
+                workspace.compile(plan(9, 1, Hooks.edit(STREAM, new Edit.OnHost((p, r, values, columns) -> {
+                    throw new ArithmeticException("on purpose");
+                }))));
+        Run oldest = executable.run(row(0, 0, 1));
+        Run newest = executable.run(row(0, 0, 1));
+        float[] logits = logits(oldest, plan);
+        var nine = new Rows(new int[9], new int[] {0, 1, 2, 3, 4, 5, 6, 7, 8}, new int[9], new int[] {8});
+        assertThrows(ArithmeticException.class, () -> failing.run(nine));
+        assertThrows(IllegalStateException.class, () -> logits(oldest, plan));
+        assertArrayEquals(logits, logits(newest, plan));
+    }
+
+    @Test
     void anEditThatFailsLeavesTheStepToBeRetried() {
         var failing = new boolean[] {false};
         Hooks edit = Hooks.edit(STREAM, new Edit.OnHost((point, rows, values, columns) -> {

@@ -18,6 +18,8 @@ public record ErrorCode(int code, String name, String message) implements Serial
     static final int OUT_OF_MEMORY = 2;
     static final int STUB_LIBRARY = 34;
     static final int NO_DEVICE = 100;
+    static final int NO_BINARY_FOR_GPU = 209;
+    static final int UNSUPPORTED_PTX = 222;
     static final int NOT_READY = 600;
 
     /** What the driver says about one of its codes. */

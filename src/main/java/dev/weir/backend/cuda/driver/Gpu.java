@@ -30,8 +30,16 @@ public final class Gpu implements AutoCloseable {
     private static final String AN_EARLIER_KERNEL =
             "; a kernel that was launched before has failed, and waiting after every launch (sync) says which";
 
-    /** What this thread has last made current. Virtual threads change their carrier, so for them it says nothing. */
-    private static final ThreadLocal<@Nullable CUcontext> CURRENT = new ThreadLocal<>();
+    /** What the kernels are compiled for: PTX 8.0 for compute_80. */
+    private static final int LEAST_CAPABILITY = 80;
+
+    private static final int LEAST_DRIVER = 12000;
+
+    /**
+     * What this thread has last made current, and not its context: when a GPU is opened anew, the driver may give the address of a
+     * context that is gone to another. Virtual threads change their carrier, so for them it says nothing.
+     */
+    private static final ThreadLocal<@Nullable Gpu> CURRENT = new ThreadLocal<>();
 
     private final GpuInfo info;
     private final CUdevice device;
@@ -66,7 +74,7 @@ public final class Gpu implements AutoCloseable {
     /**
      * Opens a GPU by its number.
      *
-     * @throws CudaUnavailable if there is no driver or no GPU
+     * @throws CudaUnavailable if there is no driver or no GPU, or one that is too old
      * @throws IllegalArgumentException if there is no GPU of that number
      */
     public static Gpu open(int index) {
@@ -76,9 +84,29 @@ public final class Gpu implements AutoCloseable {
                     + (devices == 1 ? "0" : "0 to " + (devices - 1)) + ", for the driver shows " + devices);
         }
         var device = Driver.device(index);
+        GpuInfo info = Driver.describe(index);
+        requireNewEnough(info);
         var context = new CUcontext();
         Driver.check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "opening GPU " + index);
-        return new Gpu(Driver.describe(index), device, context);
+        return new Gpu(info, device, context);
+    }
+
+    /** @throws CudaUnavailable if the GPU, or its driver, cannot run what Weir's kernels are compiled to */
+    static void requireNewEnough(GpuInfo info) {
+        int capability = info.computeCapability();
+        if (capability < LEAST_CAPABILITY) {
+            throw new CudaUnavailable(
+                    "GPU " + info.index() + ", " + info.name() + ": expected compute capability 8.0 or newer, got "
+                            + capability / 10 + "." + capability % 10,
+                    ErrorCode.ofDriver(ErrorCode.NO_BINARY_FOR_GPU));
+        }
+        int version = info.driverVersion();
+        if (version < LEAST_DRIVER) {
+            throw new CudaUnavailable(
+                    "the CUDA driver: expected one that speaks CUDA 12.0 or newer, which NVIDIA's do from 525 on, got "
+                            + version / 1000 + "." + version % 1000 / 10,
+                    ErrorCode.ofDriver(ErrorCode.UNSUPPORTED_PTX));
+        }
     }
 
     public GpuInfo info() {
@@ -104,7 +132,7 @@ public final class Gpu implements AutoCloseable {
      */
     public void bind() {
         check(JCudaDriver.cuCtxSetCurrent(context), "making GPU " + info.index() + " current");
-        CURRENT.set(context);
+        CURRENT.set(this);
     }
 
     /**
@@ -225,7 +253,7 @@ public final class Gpu implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("GPU " + info.index() + ": expected an open one, got one that was closed");
         }
-        if (!context.equals(CURRENT.get()) || Thread.currentThread().isVirtual()) {
+        if (!equals(CURRENT.get()) || Thread.currentThread().isVirtual()) {
             bind();
         }
     }
@@ -253,7 +281,7 @@ public final class Gpu implements AutoCloseable {
     void closing(String doing, IntSupplier call) {
         int bound = JCudaDriver.cuCtxSetCurrent(context);
         int code = call.getAsInt();
-        CURRENT.set(bound == 0 ? context : null);
+        CURRENT.set(bound == 0 ? this : null);
         if (code != 0) {
             var error = ErrorCode.ofDriver(code);
             LOG.log(isLost() ? Level.DEBUG : Level.WARNING, () -> doing + ": " + error);
@@ -282,7 +310,8 @@ public final class Gpu implements AutoCloseable {
     private GpuException failure(int code, String doing, long bytes) {
         var error = ErrorCode.ofDriver(code);
         if (error.isSticky()) {
-            return died(new DeviceLost(doing, error, doing + ": " + error + AN_EARLIER_KERNEL, null));
+            String hint = error.isOfAKernel() ? AN_EARLIER_KERNEL : "";
+            return died(new DeviceLost(doing, error, doing + ": " + error + hint, null));
         }
         return code == ErrorCode.OUT_OF_MEMORY
                 ? new OutOfDeviceMemory(doing, error, bytes, knownFreeBytes())
@@ -300,7 +329,6 @@ public final class Gpu implements AutoCloseable {
         synchronized (holdings) {
             if (death == null) {
                 death = failure;
-                LOG.log(Level.ERROR, () -> "GPU " + info.index() + " is lost: " + failure.getMessage());
             }
         }
         return failure;
