@@ -7,9 +7,9 @@
 // 128. The keys of the step's own rows are already there.
 //
 // A block makes one head of 64 rows. Its rows may belong to any slots: it goes through the runs of neighbouring rows with one slot, and through the tiles of
-// keys that a run sees; to rows outside the run, and beyond a row's position, a key is masked, which changes no bit of them while the values are finite (an infinite one times the weight 0 is NaN). A row keeps its largest score m,
-// the sum l of exp(score - m) and the weighted sum of values, all rescaled when m grows (Milakov and Gimelshein 2018). Heads are padded with zeros to 64 or
-// 128 columns on their way into shared memory; a tile of keys is 64 or 32 of them.
+// keys that a run sees; to rows outside the run, and beyond a row's position, a key is masked, which changes no bit of them while the values are finite (an
+// infinite one times the weight 0 is NaN). A row keeps its largest score m, the sum l of exp(score - m) and the weighted sum of values, all rescaled when m
+// grows (Milakov and Gimelshein 2018). Heads are padded with zeros to 64 or 128 columns on their way into shared memory; a tile of keys is 64 or 32 of them.
 //
 // BF16 and F16: q, keys, values and the weights are rounded to the type; both products run on tensor cores (a warp has 16 rows, q and all sums stay in its
 // registers) and add up in float32; the exponential is 2^x of the hardware. While one tile is multiplied, the next arrives by cp.async as float32; each thread

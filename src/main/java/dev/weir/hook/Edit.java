@@ -7,7 +7,8 @@ public sealed interface Edit {
 
     /**
      * Runs Java on the rows of every step. It brings the value to the host and back, and so it cuts a captured graph in two. An
-     * exception that it throws reaches the caller; the step has then not happened and can be retried.
+     * exception that it throws reaches the caller; the step has then not happened and can be retried. The machine is busy with the
+     * step meanwhile, so a function that waits for another thread that uses the same machine waits forever.
      */
     record OnHost(HostFunction function) implements Edit {}
 
