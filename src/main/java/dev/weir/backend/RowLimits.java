@@ -39,6 +39,9 @@ public record RowLimits(int rows, int outputs, int tokens, int positions, int sl
                 positions = Math.min(positions, shownKeys(attention, attention.pattern(), plan));
                 slots = Math.min(slots, attention.keys().rows() / attention.context());
             }
+            if (op instanceof Op.Edited edited) {
+                slots = Math.min(slots, edited.controls().rows());
+            }
         }
         return new RowLimits(inputs.rows(), inputs.outputs().rows(), tokens, positions, slots);
     }

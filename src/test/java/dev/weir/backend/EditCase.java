@@ -30,7 +30,7 @@ public final class EditCase {
     public final Edit.OnMachine edit;
     public final float[] x;
     public final int columns;
-    private final int[] positions;
+    public final int[] positions;
 
     /** Some rows of one slot, from any position on. */
     public EditCase(Random random, Edit.Arithmetic arithmetic, int rows, int columns) {

@@ -1,6 +1,7 @@
 package dev.weir.backend.cpu;
 
 import dev.weir.backend.Backend;
+import dev.weir.backend.RowLimits;
 import dev.weir.hook.Rows;
 import dev.weir.program.Plan;
 import dev.weir.tensor.Tensor;

@@ -46,15 +46,20 @@ enum Kernel {
     HEAD_RESULTS_BF16("head_results", Parameters.HEADS, 128),
     HEAD_RESULTS_F16("head_results", Parameters.HEADS, 128),
     SELECT_ROWS("select_rows", "pppi", 128),
+    ADD_VECTOR("add_vector", Parameters.EDIT, 128),
+    SCALE("scale", "pppppi", 128),
+    REPLACE_ROWS("replace_rows", Parameters.EDIT, 128),
+    PROJECT_OUT("project_out", Parameters.EDIT, 128),
     SAMPLE("sample", "pppppppi", 512);
 
-    /** The parameters of kernels that come in several types. */
+    /** The parameters that several kernels have. */
     private static final class Parameters {
         static final String EMBED = "pppii";
         static final String LINEAR = "pppppppppppiiiii";
         static final String ROUND = "ppiii";
         static final String PREFILL = "ppppppiiiif";
         static final String HEADS = "pppiiiii";
+        static final String EDIT = "ppppppii";
     }
 
     private final String file;

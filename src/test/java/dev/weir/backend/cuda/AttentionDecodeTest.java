@@ -1,6 +1,5 @@
 package dev.weir.backend.cuda;
 
-import static dev.weir.backend.cuda.KernelFixture.inBothOrders;
 import static dev.weir.backend.cuda.KernelFixture.requireSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -36,7 +35,7 @@ class AttentionDecodeTest {
     })
     void attentionIsCloseToFloat64WhateverTheWidthAndTheSplits(int headWidth, int splits) {
         var given = AttentionCase.random(2, headWidth, 203, new int[] {1, 0, 2}, 0, 65, 202);
-        inBothOrders(() -> requireClose(given.inFloat64(), run(given, splits)));
+        requireClose(given.inFloat64(), run(given, splits));
     }
 
     @Test
@@ -73,15 +72,15 @@ class AttentionDecodeTest {
 
     private float[] run(AttentionCase given, int splits) {
         int count = given.q().length;
-        long z = gpu.output(count);
-        long partial = gpu.output(given.rows() * given.heads() * splits * (given.headWidth() + 2));
+        boolean whole = splits == 1;
+        long out = gpu.output(whole ? count : given.rows() * given.heads() * splits * (given.headWidth() + 2));
         long positions = gpu.ints(given.positions());
         gpu.run(
                 Kernel.ATTENTION_DECODE,
                 new int[] {splits, given.heads(), given.rows()},
                 BLOCK,
-                z,
-                splits == 1 ? null : partial,
+                whole ? out : null,
+                whole ? null : out,
                 gpu.floats(given.q()),
                 gpu.floats(given.keys()),
                 gpu.floats(given.values()),
@@ -92,19 +91,21 @@ class AttentionDecodeTest {
                 given.context(),
                 splits,
                 given.scale());
-        if (splits > 1) {
-            gpu.run(
-                    Kernel.ATTENTION_COMBINE,
-                    new int[] {given.heads(), given.rows()},
-                    BLOCK,
-                    z,
-                    partial,
-                    positions,
-                    given.heads(),
-                    given.headWidth(),
-                    given.context(),
-                    splits);
+        if (whole) {
+            return gpu.read(out, count);
         }
+        long z = gpu.output(count);
+        gpu.run(
+                Kernel.ATTENTION_COMBINE,
+                new int[] {given.heads(), given.rows()},
+                BLOCK,
+                z,
+                out,
+                positions,
+                given.heads(),
+                given.headWidth(),
+                given.context(),
+                splits);
         return gpu.read(z, count);
     }
 

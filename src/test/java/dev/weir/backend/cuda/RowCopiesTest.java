@@ -1,6 +1,5 @@
 package dev.weir.backend.cuda;
 
-import static dev.weir.backend.cuda.KernelFixture.inBothOrders;
 import static dev.weir.backend.cuda.KernelFixture.requireSame;
 
 import dev.weir.tensor.DType;
@@ -39,19 +38,17 @@ class RowCopiesTest {
         for (int columns : COLUMNS) {
             float[] table = KernelFixture.rounded(KernelFixture.values(5 * columns, random), type);
             long onGpu = gpu.weights(type, table, columns);
-            inBothOrders(() -> {
-                long out = gpu.output(ids.length * columns);
-                gpu.run(
-                        Kernel.of("EMBED", type),
-                        new int[] {ids.length},
-                        BLOCK,
-                        out,
-                        onGpu,
-                        gpu.ints(ids),
-                        columns,
-                        WeightLayout.stride(columns, type));
-                requireSame(columns + " columns", rows(table, columns, ids), gpu.read(out, ids.length * columns));
-            });
+            long out = gpu.output(ids.length * columns);
+            gpu.run(
+                    Kernel.of("EMBED", type),
+                    new int[] {ids.length},
+                    BLOCK,
+                    out,
+                    onGpu,
+                    gpu.ints(ids),
+                    columns,
+                    WeightLayout.stride(columns, type));
+            requireSame(columns + " columns", rows(table, columns, ids), gpu.read(out, ids.length * columns));
         }
     }
 
@@ -62,13 +59,11 @@ class RowCopiesTest {
             float[] x = KernelFixture.values(4 * columns, random);
             long aligned = gpu.floats(x);
             long misaligned = gpu.misalignedFloats(x);
-            inBothOrders(() -> {
-                for (long from : new long[] {aligned, misaligned}) {
-                    long out = gpu.output(wanted.length * columns);
-                    gpu.run(Kernel.SELECT_ROWS, new int[] {wanted.length}, BLOCK, out, from, gpu.ints(wanted), columns);
-                    requireSame(columns + " columns", rows(x, columns, wanted), gpu.read(out, wanted.length * columns));
-                }
-            });
+            for (long from : new long[] {aligned, misaligned}) {
+                long out = gpu.output(wanted.length * columns);
+                gpu.run(Kernel.SELECT_ROWS, new int[] {wanted.length}, BLOCK, out, from, gpu.ints(wanted), columns);
+                requireSame(columns + " columns", rows(x, columns, wanted), gpu.read(out, wanted.length * columns));
+            }
         }
     }
 
@@ -84,20 +79,18 @@ class RowCopiesTest {
             for (int r = 0; r < slots.length; r++) {
                 System.arraycopy(x, r * columns, expected, (slots[r] * context + positions[r]) * columns, columns);
             }
-            inBothOrders(() -> {
-                long cache = gpu.floats(before);
-                gpu.run(
-                        Kernel.APPEND,
-                        new int[] {slots.length},
-                        BLOCK,
-                        cache,
-                        gpu.floats(x),
-                        gpu.ints(slots),
-                        gpu.ints(positions),
-                        columns,
-                        context);
-                requireSame(columns + " columns", expected, gpu.read(cache, expected.length));
-            });
+            long cache = gpu.changing(before);
+            gpu.run(
+                    Kernel.APPEND,
+                    new int[] {slots.length},
+                    BLOCK,
+                    cache,
+                    gpu.floats(x),
+                    gpu.ints(slots),
+                    gpu.ints(positions),
+                    columns,
+                    context);
+            requireSame(columns + " columns", expected, gpu.read(cache, expected.length));
         }
     }
 

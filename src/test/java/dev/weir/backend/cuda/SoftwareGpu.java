@@ -17,6 +17,7 @@ import java.util.Optional;
  *
  * <p>"The nth" counts from 1, from the call on; 0 takes the order back.
  */
+@SuppressWarnings("restricted")
 public final class SoftwareGpu {
 
     /** In which order the threads of a block, and the blocks of a launch, take their turns. */

@@ -16,6 +16,7 @@ import dev.weir.backend.cuda.driver.Launch;
 import dev.weir.backend.cuda.driver.OutOfDeviceMemory;
 import dev.weir.backend.cuda.driver.PinnedMemory;
 import dev.weir.backend.cuda.driver.Stream;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -253,14 +254,16 @@ class SoftwareGpuTest {
         long bytes = SoftwareGpu.deviceAllocationBytes();
         long handles = SoftwareGpu.handles();
         long pinned = SoftwareGpu.pinnedAllocations();
-        try (DeviceMemory memory = gpu.allocate(1000, "counted");
-                PinnedMemory host = gpu.pin(10);
-                Event event = gpu.event()) {
-            assertEquals(count + 1, SoftwareGpu.deviceAllocations());
-            assertEquals(bytes + 1000, SoftwareGpu.deviceAllocationBytes());
-            assertEquals(pinned + 1, SoftwareGpu.pinnedAllocations());
-            assertEquals(handles + 1, SoftwareGpu.handles());
-        }
+        DeviceMemory memory = gpu.allocate(1000, "counted");
+        PinnedMemory host = gpu.pin(10);
+        Event event = gpu.event();
+        assertEquals(count + 1, SoftwareGpu.deviceAllocations());
+        assertEquals(bytes + 1000, SoftwareGpu.deviceAllocationBytes());
+        assertEquals(pinned + 1, SoftwareGpu.pinnedAllocations());
+        assertEquals(handles + 1, SoftwareGpu.handles());
+        memory.close();
+        host.close();
+        event.close();
         assertEquals(
                 List.of(count, bytes, pinned, handles),
                 List.of(
@@ -296,11 +299,12 @@ class SoftwareGpuTest {
                 COUNT);
     }
 
-    private float[] read(Stream from, DeviceMemory memory) {
-        try (PinnedMemory pinned = gpu.pin(memory.bytes())) {
-            from.copyOut(pinned.segment(), memory.address());
+    private static float[] read(Stream from, DeviceMemory memory) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment host = arena.allocate(memory.bytes(), Float.BYTES);
+            from.copyOut(host, memory.address());
             from.synchronize();
-            return pinned.segment().toArray(ValueLayout.JAVA_FLOAT);
+            return host.toArray(ValueLayout.JAVA_FLOAT);
         }
     }
 

@@ -7,40 +7,62 @@ import jcuda.driver.JCudaDriver;
 /** A kernel. */
 public final class KernelFunction {
 
+    /** Shared memory of a block, the kernel's own variables included, that needs no asking. */
+    private static final int PLAIN_SHARED_BYTES = 48 << 10;
+
     private final Gpu gpu;
     private final String name;
     private final CUfunction function;
     private final Holding module;
-    private int allowedShared;
+    private final int ownSharedBytes;
+    private int allowedSharedBytes;
 
     KernelFunction(Gpu gpu, String name, CUfunction function, Holding module) {
         this.gpu = gpu;
         this.name = name;
         this.function = function;
         this.module = module;
+        this.ownSharedBytes = ownSharedBytes();
+        this.allowedSharedBytes = PLAIN_SHARED_BYTES - ownSharedBytes;
+    }
+
+    private int ownSharedBytes() {
+        var bytes = new int[1];
+        gpu.check(
+                JCudaDriver.cuFuncGetAttribute(
+                        bytes, CUfunction_attribute.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, function),
+                "asking for the shared memory of " + name);
+        return bytes[0];
     }
 
     public String name() {
         return name;
     }
 
+    /** Dynamic shared memory that a block can have at most: what the GPU has, less what the kernel's own variables take. */
+    public int mostSharedBytes() {
+        return gpu.info().maxSharedBytes() - ownSharedBytes;
+    }
+
     /**
-     * Lets launches, those that were made before included, have more dynamic shared memory than the 48 KiB that every kernel may have.
+     * Lets launches have so much dynamic shared memory, where that is more than what every kernel may have: 48 KiB less its own
+     * variables. What was allowed before stays, because earlier launches count on it.
      *
-     * @param bytes for each block, up to {@link GpuInfo#maxSharedBytes}
+     * @param bytes for each block, up to {@link #mostSharedBytes}
      */
     public synchronized void allowShared(int bytes) {
-        if (bytes < 0 || bytes > gpu.info().maxSharedBytes()) {
-            throw new IllegalArgumentException("shared memory of " + name + ": expected 0 to "
-                    + gpu.info().maxSharedBytes() + " bytes, which is what the GPU has, got " + bytes);
+        if (bytes < 0 || bytes > mostSharedBytes()) {
+            throw new IllegalArgumentException("shared memory of " + name + ": expected 0 to " + mostSharedBytes()
+                    + " bytes, which is what the GPU has, got " + bytes);
         }
-        if (bytes > allowedShared) {
-            gpu.check(
-                    JCudaDriver.cuFuncSetAttribute(
-                            handle(), CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes),
-                    "allowing " + name + " " + bytes + " bytes of shared memory");
-            allowedShared = bytes;
+        if (bytes <= allowedSharedBytes) {
+            return;
         }
+        gpu.check(
+                JCudaDriver.cuFuncSetAttribute(
+                        handle(), CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes),
+                "allowing " + name + " " + bytes + " bytes of shared memory");
+        allowedSharedBytes = bytes;
     }
 
     Gpu gpu() {

@@ -181,6 +181,10 @@ class GpuTest {
             launch.on(stream);
             assertArrayEquals(down, Probe.read(stream, values));
 
+            reverse.allowShared(bytes - 1024);
+            launch.on(stream);
+            assertArrayEquals(up, Probe.read(stream, values), "to allow less for another launch takes nothing away");
+
             int tooMany = gpu.info().maxSharedBytes() + 1;
             assertThrows(IllegalArgumentException.class, () -> reverse.allowShared(tooMany));
         }
