@@ -87,14 +87,24 @@ public final class Launch {
     /**
      * Begins the kernel behind what the stream already has.
      *
-     * @throws LaunchFailed if the driver refuses it, or an earlier kernel has failed
+     * @throws LaunchFailed if the driver refuses it
+     * @throws DeviceLost if an earlier kernel has failed, which the driver says at any call after it
      */
     public void on(Stream stream) {
+        int code = begin(stream);
+        if (code != 0) {
+            throw ErrorCode.ofDriver(code).isSticky()
+                    ? function.gpu().failure(code, "launching " + description())
+                    : failure(code);
+        }
+    }
+
+    private int begin(Stream stream) {
         if (stream.gpu() != function.gpu()) {
             throw new IllegalArgumentException(
                     description() + ": expected a stream of the kernel's GPU, got another's");
         }
-        int code = JCudaDriver.cuLaunchKernel(
+        return JCudaDriver.cuLaunchKernel(
                 function.handle(),
                 grid[0],
                 grid[1],
@@ -106,9 +116,6 @@ public final class Launch {
                 stream.handle(),
                 arguments,
                 null);
-        if (code != 0) {
-            throw failure(code);
-        }
     }
 
     /**
@@ -117,8 +124,8 @@ public final class Launch {
      * @throws LaunchFailed if it cannot be launched or fails
      */
     public void onAndWait(Stream stream) {
-        on(stream);
-        int code = JCudaDriver.cuStreamSynchronize(stream.handle());
+        int refused = begin(stream);
+        int code = refused == 0 ? JCudaDriver.cuStreamSynchronize(stream.handle()) : refused;
         if (code != 0) {
             throw failure(code);
         }

@@ -129,6 +129,16 @@ class GpuFailureTest {
         assertLostTo(lost);
     }
 
+    /** A driver may speak of an earlier failure at the next launch, which is not to blame. */
+    @Test
+    void aLaunchThatMeetsAFailureDoesNotCallItItsOwn() {
+        SoftwareGpu.lazy(false);
+        var lost = assertThrows(DeviceLost.class, () -> Probe.fault(probe).on(stream));
+        assertTrue(lost.getMessage().startsWith("launching "), lost.getMessage());
+        assertTrue(lost.getMessage().contains("waiting after every launch (sync) says which"), lost.getMessage());
+        assertLostTo(lost);
+    }
+
     @Test
     void aKernelThatFailsInAGraphIsFoundByWhoeverWaits() {
         stream.beginCapture();
