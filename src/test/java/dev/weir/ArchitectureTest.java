@@ -91,6 +91,10 @@ class ArchitectureTest {
     static final ArchRule jsonHasThreeUsers =
             only("com.fasterxml.jackson..", "dev.weir.tokenizer", "dev.weir.checkpoint", "dev.weir.cli");
 
+    @ArchTest
+    static final ArchRule commonsMathHasThreeUsers =
+            only("org.apache.commons..", "dev.weir.lens", "dev.weir.patching", "dev.weir.steering");
+
     private static ArchRule only(String library, String... users) {
         return noClasses()
                 .that()
