@@ -7,8 +7,9 @@
 // 128. The keys of the step's own rows are already there.
 //
 // A block makes one head of 64 rows. Its rows may belong to any slots: it goes through the runs of neighbouring rows with one slot, and through the tiles of
-// keys that a run sees; to rows outside the run, and beyond a row's position, a key is masked, which changes no bit of them while the values are finite (an
-// infinite one times the weight 0 is NaN). A row keeps its largest score m, the sum l of exp(score - m) and the weighted sum of values, all rescaled when m
+// keys that a run sees; to rows outside the run, and beyond a row's position, a key is masked, which changes no bit of them. A masked key weighs 0, and what is
+// not finite in its values (0 times infinity is NaN) is 0 too: a tile that some of the block's rows do not see whole is looked through for such values, and
+// where there is one, products have 0 for it and the rows that see it get it on top. A row keeps its largest score m, the sum l of exp(score - m) and the weighted sum of values, all rescaled when m
 // grows (Milakov and Gimelshein 2018). Heads are padded with zeros to 64 or 128 columns on their way into shared memory; a tile of keys is 64 or 32 of them.
 //
 // BF16 and F16: q, keys, values and the weights are rounded to the type; both products run on tensor cores (a warp has 16 rows, q and all sums stay in its
@@ -55,21 +56,24 @@ struct Attention {
 struct Tiles {
     int begin, end;  // the run's rows in the block's tile
     int slot;
-    int seen;  // keys that the run sees
-    int key;   // the first of the current tile
+    int seen;       // keys that the run sees
+    int seenByAll;  // keys that every row of the block sees
+    int key;        // the first of the current tile
 
     __device__ __forceinline__ bool more(const Attention& a) const { return begin < a.count(); }
     __device__ __forceinline__ bool has(int row) const { return row >= begin && row < end; }
+    /// Whether some row of the block does not see all of the tile's keys.
+    template <int KEYS> __device__ __forceinline__ bool hides() const { return key + KEYS > seenByAll; }
 
     /// The run that begins at a row. Called by whole warps: each lane looks at two rows.
     static __device__ __forceinline__ Tiles run(const Attention& a, int begin) {
         int lane = threadIdx.x % WARP;
-        Tiles t = {begin, begin, 0, 0, 0};
+        Tiles t = {begin, begin, 0, 0, 0, 0};
         if (begin >= a.count()) {
             return t;
         }
         t.slot = __ldg(a.slots + a.row0() + begin);
-        int largest = -1;
+        int largest = -1, smallest = a.context;
         t.end = a.count();
         for (int first = 0; first < ROWS; first += WARP) {
             int row = first + lane;
@@ -79,8 +83,10 @@ struct Tiles {
                 t.end = first + __ffs(others) - 1;
             }
             largest = max(largest, t.has(row) ? a.position(row) : -1);
+            smallest = min(smallest, t.has(row) ? a.position(row) : a.context);
         }
         t.seen = __reduce_max_sync(ALL_LANES, largest) + 1;
+        t.seenByAll = begin == 0 && t.end == a.count() ? __reduce_min_sync(ALL_LANES, smallest) + 1 : 0;
         return t;
     }
 
@@ -108,6 +114,22 @@ template <class T> struct TensorShared {
 __device__ __forceinline__ void multiplyAdd(bf16, float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) { ptx::multiplyAddBf16(d, a, b0, b1); }
 __device__ __forceinline__ void multiplyAdd(f16, float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) { ptx::multiplyAddF16(d, a, b0, b1); }
 
+/// The exponents of a pair: all ones where a number is not finite.
+template <class T> constexpr uint32_t EXPONENTS = 0;
+template <> constexpr uint32_t EXPONENTS<bf16> = 0x7f807f80;
+template <> constexpr uint32_t EXPONENTS<f16> = 0x7c007c00;
+
+/// Bits 15 and 31: whether the low and the high number of a pair are not finite. All ones and a one more carry into the sign's place.
+template <class T> __device__ __forceinline__ uint32_t notFinite(uint32_t pair) {
+    constexpr uint32_t ONES = EXPONENTS<T> & ~(EXPONENTS<T> << 1);
+    return ((pair & EXPONENTS<T>) + ONES) & 0x80008000;
+}
+
+/// A pair, with 0 for what is not finite.
+template <class T> __device__ __forceinline__ uint32_t finitePair(uint32_t pair) { return pair & ~((notFinite<T>(pair) >> 15) * 0xffff); }
+
+__device__ __forceinline__ bool isFinite(float x) { return x - x == 0; }
+
 template <class T> __device__ __forceinline__ uint32_t narrowPair(float low, float high) {
     T pair[2] = {narrow<T>(low), narrow<T>(high)};
     uint32_t bits;
@@ -122,10 +144,15 @@ template <class T, int WIDTH> struct Tensor {
     /// Where piece `piece` (16 bytes) of a row lies: swizzled, so that the eight rows of a matrix meet no bank twice.
     static __device__ __forceinline__ int at(int row, int piece) { return row * WIDTH + (piece ^ (row % 8)) * 8; }
 
-    static __device__ __forceinline__ void store(T* tile, int four, float4 v) {
+    /// Where a thread keeps four columns.
+    template <class U> static __device__ __forceinline__ U* place(U* tile, int four) {
         int row = four / FOURS, column = four % FOURS;
+        return tile + at(row, column / 2) + column % 2 * 4;
+    }
+
+    static __device__ __forceinline__ void store(T* tile, int four, float4 v) {
         uint2 bits = make_uint2(narrowPair<T>(v.x, v.y), narrowPair<T>(v.z, v.w));
-        *reinterpret_cast<uint2*>(tile + at(row, column / 2) + column % 2 * 4) = bits;
+        *reinterpret_cast<uint2*>(place(tile, four)) = bits;
     }
 
     /// Begins the copies of a tile; what is not there becomes zero.
@@ -170,6 +197,17 @@ template <class T, int WIDTH> struct Tensor {
             store(shared.multiplied[0], four, *reinterpret_cast<const float4*>(shared.arriving[0] + four * 4));
             store(shared.multiplied[1], four, *reinterpret_cast<const float4*>(shared.arriving[1] + four * 4));
         }
+    }
+
+    /// Whether any value that this thread has rounded is not finite.
+    static __device__ __forceinline__ bool spoils(const T* values) {
+        uint32_t found = 0;
+#pragma unroll
+        for (int i = 0; i < TILE / 4 / THREADS; i++) {
+            uint2 bits = *reinterpret_cast<const uint2*>(place(values, threadIdx.x + i * THREADS));
+            found |= notFinite<T>(bits.x) | notFinite<T>(bits.y);
+        }
+        return found != 0;
     }
 
     /// This warp's 16 rows of q, as factors in registers; they pass through the tiles' shared memory.
@@ -244,7 +282,8 @@ template <class T, int WIDTH> struct Tensor {
         }
     }
 
-    static __device__ __forceinline__ void multiplyValues(float (&sums)[WIDTH / 8][4], const float (&weights)[KEYS / 8][4], const T* values) {
+    /// Values that are not finite count as 0 where the tile is Spoiled by some.
+    template <bool Spoiled> static __device__ __forceinline__ void multiplyValues(float (&sums)[WIDTH / 8][4], const float (&weights)[KEYS / 8][4], const T* values) {
         int lane = threadIdx.x % WARP;
 #pragma unroll
         for (int k = 0; k < KEYS / 16; k++) {
@@ -254,8 +293,33 @@ template <class T, int WIDTH> struct Tensor {
             for (int n = 0; n < WIDTH / 16; n++) {
                 uint32_t b[4];
                 ptx::loadMatrix4Transposed(b, values + at(k * 16 + lane % 16, n * 2 + lane / 16));
+                if constexpr (Spoiled) {
+#pragma unroll
+                    for (uint32_t& pair : b) {
+                        pair = finitePair<T>(pair);
+                    }
+                }
                 multiplyAdd(T(), sums[2 * n], a, b[0], b[1]);
                 multiplyAdd(T(), sums[2 * n + 1], a, b[2], b[3]);
+            }
+        }
+    }
+
+    /// Adds the values that are not finite to the sums of the rows that see them.
+    static __device__ __forceinline__ void spoil(float (&sums)[WIDTH / 8][4], const T* values, int visible, int visibleBelow) {
+        int column = threadIdx.x % 4 * 2;
+#pragma unroll
+        for (int n = 0; n < WIDTH / 8; n++) {
+#pragma unroll 1
+            for (int key = 0; key < KEYS; key++) {
+#pragma unroll
+                for (int c = 0; c < 2; c++) {
+                    float value = widen(values[at(key, n) + column + c]);
+                    if (!isFinite(value)) {
+                        sums[n][c] = key < visible ? sums[n][c] + value : sums[n][c];
+                        sums[n][2 + c] = key < visibleBelow ? sums[n][2 + c] + value : sums[n][2 + c];
+                    }
+                }
             }
         }
     }
@@ -297,7 +361,7 @@ template <class T, int WIDTH> struct Tensor {
             ptx::copyAsyncWait<0>();
             __syncthreads();
             round(shared);
-            __syncthreads();
+            bool spoiled = __syncthreads_or(tile.template hides<KEYS>() && spoils(shared.multiplied[1]));
             Tiles next = tile.template next<KEYS>(a);
             if (next.more(a)) {
                 fetch(shared, a, next);
@@ -309,7 +373,12 @@ template <class T, int WIDTH> struct Tensor {
                 multiplyKeys(scores, queries, shared.multiplied[0]);
                 weigh(scores, sums, largest[0], total[0], 0, visible, factor);
                 weigh(scores, sums, largest[1], total[1], 2, visibleBelow, factor);
-                multiplyValues(sums, scores, shared.multiplied[1]);
+                if (spoiled) {
+                    multiplyValues<true>(sums, scores, shared.multiplied[1]);
+                    spoil(sums, shared.multiplied[1], visible, visibleBelow);
+                } else {
+                    multiplyValues<false>(sums, scores, shared.multiplied[1]);
+                }
             }
             tile = next;
         }
@@ -438,9 +507,25 @@ template <int WIDTH> struct Plain {
         }
     }
 
-    static __device__ __forceinline__ void multiplyValues(float4 (&sums)[4][LANE_FOURS], const Shared& shared) {
+    /// Whether any of a thread's values is not finite.
+    static __device__ __forceinline__ bool spoils(const float4 (&values)[LOADS]) {
+        bool found = false;
+#pragma unroll
+        for (int i = 0; i < LOADS; i++) {
+            found |= !isFinite(values[i].x) || !isFinite(values[i].y) || !isFinite(values[i].z) || !isFinite(values[i].w);
+        }
+        return found;
+    }
+
+    static __device__ __forceinline__ float4 finite(float4 v) {
+        return make_float4(isFinite(v.x) ? v.x : 0, isFinite(v.y) ? v.y : 0, isFinite(v.z) ? v.z : 0, isFinite(v.w) ? v.w : 0);
+    }
+
+    /// Values that are not finite count as 0 for the rows that do not see them, where the tile is Spoiled by some.
+    template <bool Spoiled>
+    static __device__ __forceinline__ void multiplyValues(float4 (&sums)[4][LANE_FOURS], const Shared& shared, const int (&visible)[4]) {
         int lane = threadIdx.x % 8;
-#pragma unroll 4
+#pragma unroll(Spoiled ? 1 : 4)
         for (int key = 0; key < KEYS; key++) {
             float weights[4];
 #pragma unroll
@@ -453,7 +538,8 @@ template <int WIDTH> struct Plain {
 #pragma unroll
                 for (int r = 0; r < 4; r++) {
                     float4& sum = sums[r][c];
-                    sum = make_float4(fmaf(weights[r], v.x, sum.x), fmaf(weights[r], v.y, sum.y), fmaf(weights[r], v.z, sum.z), fmaf(weights[r], v.w, sum.w));
+                    float4 u = Spoiled && key >= visible[r] ? finite(v) : v;
+                    sum = make_float4(fmaf(weights[r], u.x, sum.x), fmaf(weights[r], u.y, sum.y), fmaf(weights[r], u.z, sum.z), fmaf(weights[r], u.w, sum.w));
                 }
             }
         }
@@ -510,12 +596,16 @@ template <int WIDTH> struct Plain {
             weigh(shared, scores, sums, largest, total, visible, a.scale);
             __syncthreads();
             store(shared, arriving);
-            __syncthreads();
+            bool spoiled = __syncthreads_or(tile.template hides<KEYS>() && spoils(arriving));
             Tiles next = tile.template next<KEYS>(a);
             if (next.more(a)) {
                 fetch(arriving, a.keys, a, next);
             }
-            multiplyValues(sums, shared);
+            if (spoiled) {
+                multiplyValues<true>(sums, shared, visible);
+            } else {
+                multiplyValues<false>(sums, shared, visible);
+            }
             __syncthreads();
             tile = next;
         }

@@ -14,3 +14,10 @@ extern "C" __global__ void probe_reverse(float* values, int count) {
 
 // Writes where nothing is.
 extern "C" __global__ void probe_fault(float* nowhere) { nowhere[threadIdx.x] = 1; }
+
+// Two votes, one right after the other.
+extern "C" __global__ void probe_votes(float* counts, int count) {
+  int first = __syncthreads_count((int)threadIdx.x < count);
+  int second = __syncthreads_count(threadIdx.x == 0);
+  counts[threadIdx.x] = 10 * first + second;
+}

@@ -68,7 +68,8 @@ struct RunningBlock : Block {
   const Grid* launch;
   unsigned thread_count, warp_count, alive, arrived;
   uint32_t ready_warps;
-  Votes votes;
+  Votes votes;  // of those that have arrived
+  Votes result;  // of the last barrier that all passed, until all pass the next
   Place barrier_place;
   uint32_t synchronised;  // when it last passed a barrier
   void* scheduler_stack;
@@ -209,6 +210,7 @@ void release_barrier(RunningBlock& block) {
     warp.at_barrier = 0;
   }
   block.arrived = 0;
+  block.result = block.votes;
   block.synchronised = ++synchronisations;
 }
 
@@ -406,7 +408,7 @@ Votes barrier(bool vote, Place place) {
     set_waiting(block, fiber);
     wait(block, fiber, State::at_barrier);
   }
-  return block.votes;
+  return block.result;
 }
 
 void exchange(unsigned mask, void* argument, Exchange exchange, Place place) {

@@ -90,6 +90,15 @@ class AttentionPrefillTest {
                     KernelFixture.rounded(values, type));
         }
 
+        /** The same, but for one number everywhere in the keys or values of a position of a slot. */
+        Heads with(float number, boolean inKeys, int slot, int position) {
+            float[] changed = (inKeys ? keys : values).clone();
+            int width = heads * headWidth;
+            int from = (slot * context + position) * width;
+            Arrays.fill(changed, from, from + width, number);
+            return new Heads(heads, headWidth, context, q, inKeys ? changed : keys, inKeys ? values : changed);
+        }
+
         Heads withQueriesFrom(int row) {
             return new Heads(
                     heads, headWidth, context, Arrays.copyOfRange(q, row * heads * headWidth, q.length), keys, values);
@@ -215,5 +224,38 @@ class AttentionPrefillTest {
         float[] all = run(type, step, h);
         float[] last = run(type, step.from(17), h.withQueriesFrom(17));
         LinearCase.requireSameBits("the rows from 17 on", Arrays.copyOfRange(all, 17 * 24, all.length), last);
+    }
+
+    /** 1e30 is finite, but not once it is rounded to float16. */
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT32", "BFLOAT16", "FLOAT16"})
+    void whatIsNotFiniteReachesOnlyTheRowsThatSeeIt(DType type) {
+        Step step = Step.of(0, 3, 30, 1, 40, 30);
+        for (int headWidth : new int[] {20, 80}) {
+            Heads h = Heads.random(step, 1, headWidth, 71);
+            float[] clean = run(type, step, h);
+            for (float number : new float[] {Float.NaN, Float.NEGATIVE_INFINITY, 1e30f}) {
+                for (int slot = 0; slot < 2; slot++) {
+                    int position = slot == 0 ? 12 : 52;
+                    float[] got = run(type, step, h.with(number, false, slot, position));
+                    requireConfined(step, slot, position, clean, got);
+                }
+            }
+            requireConfined(step, 0, 12, clean, run(type, step, h.with(Float.NaN, true, 0, 12)));
+        }
+    }
+
+    private static void requireConfined(Step step, int slot, int position, float[] clean, float[] got) {
+        int width = got.length / step.rows();
+        for (int row = 0; row < step.rows(); row++) {
+            boolean sees = step.slots[row] == slot && step.positions[row] >= position;
+            for (int i = row * width; i < (row + 1) * width; i++) {
+                boolean same = Float.floatToRawIntBits(clean[i]) == Float.floatToRawIntBits(got[i]);
+                if (sees == same) {
+                    fail("slot %d: row %d, which %s it, has %g and without it %g"
+                            .formatted(slot, row, sees ? "sees" : "does not see", got[i], clean[i]));
+                }
+            }
+        }
     }
 }

@@ -274,6 +274,27 @@ class SoftwareGpuTest {
     }
 
     @Test
+    void everyThreadHearsTheVotesOfItsOwnBarrier() {
+        float[] expected = new float[COUNT];
+        java.util.Arrays.fill(expected, 401);
+        for (var order : SoftwareGpu.Order.values()) {
+            SoftwareGpu.order(order);
+            try (KernelModule votes = DeclaredKernels.load(gpu, DeclaredKernels.entry("probe_votes", ".u64", ".u32"))) {
+                Launch.of(
+                                "voting",
+                                votes.function("probe_votes"),
+                                new int[] {1},
+                                new int[] {COUNT},
+                                0,
+                                values.address(),
+                                40)
+                        .onAndWait(stream);
+            }
+            assertArrayEquals(expected, read(stream, values));
+        }
+    }
+
+    @Test
     void bothOrdersAndBothBuildsGiveTheSame() {
         float[] expected = new float[COUNT];
         java.util.Arrays.fill(expected, 4);
