@@ -8,7 +8,6 @@ import dev.weir.hook.Edit;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
 import dev.weir.hook.Rows;
-import dev.weir.hook.Site;
 import dev.weir.model.Gpt2Forward;
 import dev.weir.model.ModelConfig;
 import dev.weir.model.State;
@@ -21,8 +20,13 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** The end of the forward pass on a stream that the caller brings: an edit puts it where the last block would have left it. */
-record Unembedding(ModelConfig config, Weights weights, LoadedWeights loaded) {
+/**
+ * The end of the forward pass on a stream that the caller brings: an edit puts it where the last block would have left it, or after
+ * the final norm.
+ *
+ * @param entry where the edit stands
+ */
+record Unembedding(ModelConfig config, Weights weights, LoadedWeights loaded, HookPoint entry) {
 
     /**
      * Makes logits of some rows of a stream.
@@ -49,7 +53,7 @@ record Unembedding(ModelConfig config, Weights weights, LoadedWeights loaded) {
 
     private Hooks bringing(float[] stream, int from) {
         return Hooks.edit(
-                HookPoint.of(config.layers() - 1, Site.RESID_POST),
+                entry,
                 new Edit.OnHost((point, rows, values, columns) ->
                         System.arraycopy(stream, from * columns, values, 0, rows.count() * columns)));
     }
