@@ -23,6 +23,7 @@ class ArchitectureTest {
         {"hook", "tensor"},
         {"tokenizer"},
         {"safetensors", "tensor"},
+        {"gguf", "tensor"},
         {"program", "tensor", "hook"},
         {"model", "tensor", "hook", "program"},
         {"backend", "tensor", "hook", "program"},
