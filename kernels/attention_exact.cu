@@ -7,23 +7,7 @@
 // thread's; the sum of the softmax is the CPU's sixteen lanes.
 // Moves 8 x headWidth bytes a key, head and row. The result does not depend on the grid or the block: it is the CPU's, to the bit.
 // launch: block 128, grid (rows, heads), shared 4 * (context + headWidth)
-#include "numbers.cuh"
-
-constexpr int BLOCK = 128;
-
-/// The product of the query with one key, ascending.
-template <int WIDTH> __device__ __forceinline__ float product(const float* query, const float* key, int headWidth) {
-    float sum = 0;
-#pragma unroll 4
-    for (int first = 0; first < headWidth; first += WIDTH) {
-        Group<WIDTH> group = loadGroup<WIDTH>(key + first);
-#pragma unroll
-        for (int k = 0; k < WIDTH; k++) {
-            sum = fmaf(query[first + k], group.of[k], sum);
-        }
-    }
-    return sum;
-}
+#include "attention.cuh"
 
 /// Fills weights[0..seen) with the scores. Returns the largest of this thread's.
 template <int WIDTH>
@@ -36,43 +20,6 @@ __device__ __forceinline__ float score(
         largest = fmaxf(largest, value);
     }
     return largest;
-}
-
-/// The largest of the block's values, for every thread.
-__device__ __forceinline__ float blockMax(float value) {
-    __shared__ float largest[BLOCK / WARP];
-    value = warpMax(value);
-    if (threadIdx.x % WARP == 0) {
-        largest[threadIdx.x / WARP] = value;
-    }
-    __syncthreads();
-    value = largest[0];
-#pragma unroll
-    for (int warp = 1; warp < BLOCK / WARP; warp++) {
-        value = fmaxf(value, largest[warp]);
-    }
-    return value;
-}
-
-/// exp(x - max(x)) / sum(exp(x - max(x))), in place. Every thread sees the results.
-__device__ __forceinline__ void softmax(float* weights, int seen, float largest) {
-    __shared__ float total;
-    for (int j = threadIdx.x; j < seen; j += BLOCK) {
-        weights[j] = formulas::exp(weights[j] - largest);
-    }
-    __syncthreads();
-    if (threadIdx.x < WARP) {
-        float sum = sumOverRow(seen, [&](float lane, int j) { return lane + weights[j]; });
-        if (threadIdx.x == 0) {
-            total = sum;
-        }
-    }
-    __syncthreads();
-    float sum = total;
-    for (int j = threadIdx.x; j < seen; j += BLOCK) {
-        weights[j] = weights[j] / sum;
-    }
-    __syncthreads();
 }
 
 /// Writes a row of scores or of a pattern for those who look; `masked` stands for the keys that the row does not see.
@@ -123,12 +70,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK, 8) attention_exact(
 
     if (z != nullptr) {
         for (int column = threadIdx.x; column < headWidth; column += BLOCK) {
-            float sum = 0;
-#pragma unroll 16
-            for (int j = 0; j < seen; j++) {
-                sum = fmaf(weights[j], values[inCache + static_cast<size_t>(j) * stride + column], sum);
-            }
-            z[inRow + column] = sum;
+            z[inRow + column] = mixed(weights, values + inCache + column, seen, stride);
         }
     }
 }

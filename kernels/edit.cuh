@@ -1,59 +1,84 @@
 // Edits: what a row's controls say, for add_vector.cu, scale.cu, replace_rows.cu and project_out.cu.
 //
-// What is added, how strongly and where lies in memory and never in an argument, so one captured graph serves every strength and
-// every vector. A row that its slot's controls leave out goes through as it is, to the bit.
+// What is added, how strongly, where and to which heads lies in memory and never in an argument, so one captured graph serves every
+// strength, every vector and every head. What its slot's controls leave out of a row goes through as it is, to the bit.
+//
+// The grid is (rows, stretches): the blocks of a row share its columns, so that the wide rows of scores and patterns have several.
 #pragma once
 
 #include "numbers.cuh"
 
 constexpr int EDIT_BLOCK = 128;
 
-/// Words of a slot in the controls: the strength as float32 bits, then the first position and the one after the last.
-constexpr int CONTROL_WORDS = 3;
+/// Words of a slot in the controls: the strength as float32 bits, the first position and the one after the last, then the heads, bit h
+/// of the two words for head h, the low word first.
+constexpr int CONTROL_WORDS = 5;
 
 /// A row of a step as an edit finds it.
 struct EditedRow {
     const float* x;
     float* out;
+    int columns;
+    int headColumns;
     float strength;
     int position;
-    bool changes;
+    unsigned long long heads;  // that change; none where the position does not
+
+    /// Whether the edit changes a column, which is one of a head.
+    __device__ __forceinline__ bool changes(int column) const { return heads >> column / headColumns & 1; }
 
     /// The operand of the row's position: there is one for every position, and the last serves all that follow.
-    __device__ __forceinline__ const float* operand(const float* operands, int operandRows, int columns) const {
+    __device__ __forceinline__ const float* operand(const float* operands, int operandRows) const {
         return operands + static_cast<size_t>(min(position, operandRows - 1)) * columns;
     }
 };
 
-/// The row of this block.
+/// The row of this block, of so many heads side by side.
 __device__ __forceinline__ EditedRow editedRow(
-        float* out, const float* x, const int* controls, const int* slots, const int* positions, int columns) {
+        float* out,
+        const float* x,
+        const int* controls,
+        const int* slots,
+        const int* positions,
+        int columns,
+        int heads) {
     size_t first = static_cast<size_t>(blockIdx.x) * columns;
     const int* control = controls + static_cast<size_t>(slots[blockIdx.x]) * CONTROL_WORDS;
     int position = positions[blockIdx.x];
-    bool changes = control[1] <= position && position < control[2];
-    return {x + first, out + first, __int_as_float(control[0]), position, changes};
+    bool inside = control[1] <= position && position < control[2];
+    unsigned long long low = static_cast<unsigned>(control[3]);
+    unsigned long long high = static_cast<unsigned>(control[4]);
+    return {x + first,
+            out + first,
+            columns,
+            columns / heads,
+            __int_as_float(control[0]),
+            position,
+            inside ? high << 32 | low : 0};
 }
 
-/// out = strength * v + x, rounded once; the whole block takes part.
-template <int WIDTH>
-__device__ __forceinline__ void addGroups(float* out, const float* x, float strength, const float* v, int columns) {
+/// out = change(x, v) in the columns that the edit changes, x in the others. A group of columns is of one head.
+template <int WIDTH, class Change>
+__device__ __forceinline__ void changeGroups(const EditedRow& row, const float* v, Change change) {
 #pragma unroll 4
-    for (int first = threadIdx.x * WIDTH; first < columns; first += blockDim.x * WIDTH) {
-        Group<WIDTH> group = loadGroup<WIDTH>(x + first);
-        Group<WIDTH> vector = loadGroup<WIDTH>(v + first);
+    for (int first = (blockIdx.y * EDIT_BLOCK + threadIdx.x) * WIDTH; first < row.columns;
+            first += gridDim.y * EDIT_BLOCK * WIDTH) {
+        Group<WIDTH> group = loadGroup<WIDTH>(row.x + first);
+        if (row.changes(first)) {
+            Group<WIDTH> operand = loadGroup<WIDTH>(v + first);
 #pragma unroll
-        for (int k = 0; k < WIDTH; k++) {
-            group.of[k] = fmaf(strength, vector.of[k], group.of[k]);
+            for (int k = 0; k < WIDTH; k++) {
+                group.of[k] = change(group.of[k], operand.of[k]);
+            }
         }
-        storeGroup(out + first, group);
+        storeGroup(row.out + first, group);
     }
 }
 
-__device__ __forceinline__ void addToRow(const EditedRow& row, float strength, const float* v, int columns) {
-    if (columns % 4 == 0 && aligned16(row.out) && aligned16(row.x) && aligned16(v)) {
-        addGroups<4>(row.out, row.x, strength, v, columns);
+template <class Change> __device__ __forceinline__ void changeRow(const EditedRow& row, const float* v, Change change) {
+    if (row.headColumns % 4 == 0 && aligned16(row.out) && aligned16(row.x) && aligned16(v)) {
+        changeGroups<4>(row, v, change);
     } else {
-        addGroups<1>(row.out, row.x, strength, v, columns);
+        changeGroups<1>(row, v, change);
     }
 }

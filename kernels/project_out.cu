@@ -1,10 +1,11 @@
-// out[r] = x[r] - strength * (x[r] . v) * v where from <= position < to, else x[r]; v = direction[min(position, P - 1)]
+// out[r] = x[r] - strength * (x[r] . v) * v where from <= position < to and the head is one of the heads, else x[r];
+// v = direction[min(position, P - 1)], and the product is of the whole row, all heads
 //
-// out, x [rows, columns], direction [P, columns], controls [slots, 3] (strength as float32 bits, from, to), slots and positions
-// [rows]. A block does one row: every warp makes the same inner product for itself, so none waits for another, then all threads
-// subtract. Moves rows x columns x 12 bytes; the row and the direction are read again from the cache.
+// out, x [rows, columns], columns of all heads side by side, direction [P, columns], controls [slots, 5] (edit.cuh), slots and
+// positions [rows]. The blocks of a row take its columns, once every warp has made the row's product for itself, so that none waits for
+// another. Moves rows x columns x 12 bytes; the row and the direction are read again from the cache.
 // The product is the CPU's sixteen lanes: the result does not depend on the grid or the block.
-// launch: block 128, grid (rows), shared 0
+// launch: block 128, grid (rows, ceil(columns / 2048)), shared 0
 #include "edit.cuh"
 
 extern "C" __global__ void __launch_bounds__(EDIT_BLOCK) project_out(
@@ -15,13 +16,11 @@ extern "C" __global__ void __launch_bounds__(EDIT_BLOCK) project_out(
         const int* __restrict__ slots,
         const int* __restrict__ positions,
         int columns,
+        int heads,
         int directionRows) {
-    EditedRow row = editedRow(out, x, controls, slots, positions, columns);
-    if (!row.changes) {
-        copyRow(row.out, row.x, columns);
-        return;
-    }
-    const float* v = row.operand(direction, directionRows, columns);
-    float product = sumOverRow(columns, [&](float sum, int c) { return fmaf(row.x[c], v[c], sum); });
-    addToRow(row, -(row.strength * product), v, columns);
+    EditedRow row = editedRow(out, x, controls, slots, positions, columns, heads);
+    const float* v = row.operand(direction, directionRows);
+    float product = row.heads == 0 ? 0 : sumOverRow(columns, [&](float sum, int c) { return fmaf(row.x[c], v[c], sum); });
+    float factor = -(row.strength * product);
+    changeRow(row, v, [=](float x, float v) { return fmaf(factor, v, x); });
 }

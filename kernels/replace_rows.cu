@@ -1,8 +1,9 @@
-// out[r] = replacements[min(position, P - 1)] where from <= position < to, else x[r]
+// out[r] = replacements[min(position, P - 1)] where from <= position < to and the head is one of the heads, else x[r]
 //
-// out, x [rows, columns], replacements [P, columns], controls [slots, 3] (the first word is not read; from, to), slots and positions
-// [rows]. A block copies one row. Moves rows x columns x 8 bytes. The result does not depend on the grid or the block.
-// launch: block 128, grid (rows), shared 0
+// out, x [rows, columns], columns of all heads side by side, replacements [P, columns], controls [slots, 5] (edit.cuh, the strength is
+// not used), slots and positions [rows]. The blocks of a row take its columns. Moves rows x columns x 12 bytes, 8 of those that stay.
+// The result does not depend on the grid or the block.
+// launch: block 128, grid (rows, ceil(columns / 2048)), shared 0
 #include "edit.cuh"
 
 extern "C" __global__ void __launch_bounds__(EDIT_BLOCK) replace_rows(
@@ -13,8 +14,8 @@ extern "C" __global__ void __launch_bounds__(EDIT_BLOCK) replace_rows(
         const int* __restrict__ slots,
         const int* __restrict__ positions,
         int columns,
+        int heads,
         int replacementRows) {
-    EditedRow row = editedRow(out, x, controls, slots, positions, columns);
-    const float* from = row.changes ? row.operand(replacements, replacementRows, columns) : row.x;
-    copyRow(row.out, from, columns);
+    EditedRow row = editedRow(out, x, controls, slots, positions, columns, heads);
+    changeRow(row, row.operand(replacements, replacementRows), [](float, float v) { return v; });
 }

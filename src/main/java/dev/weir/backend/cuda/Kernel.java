@@ -42,12 +42,15 @@ enum Kernel {
     ATTENTION_PREFILL_F32("attention_prefill", Parameters.PREFILL, 128),
     ATTENTION_PREFILL_BF16("attention_prefill", Parameters.PREFILL, 128),
     ATTENTION_PREFILL_F16("attention_prefill", Parameters.PREFILL, 128),
+    ATTENTION_SCORES("attention_scores", "pppppiiiif", 128),
+    ATTENTION_PATTERN("attention_pattern", "pppii", 128),
+    ATTENTION_MIX("attention_mix", "pppppiiii", 128),
     HEAD_RESULTS_F32("head_results", Parameters.HEADS, 128),
     HEAD_RESULTS_BF16("head_results", Parameters.HEADS, 128),
     HEAD_RESULTS_F16("head_results", Parameters.HEADS, 128),
     SELECT_ROWS("select_rows", "pppi", 128),
     ADD_VECTOR("add_vector", Parameters.EDIT, 128),
-    SCALE("scale", "pppppi", 128),
+    SCALE("scale", "pppppii", 128),
     REPLACE_ROWS("replace_rows", Parameters.EDIT, 128),
     PROJECT_OUT("project_out", Parameters.EDIT, 128),
     SAMPLE("sample", "pppppppi", 512);
@@ -59,7 +62,7 @@ enum Kernel {
         static final String ROUND = "ppiii";
         static final String PREFILL = "ppppppiiiif";
         static final String HEADS = "pppiiiii";
-        static final String EDIT = "ppppppii";
+        static final String EDIT = "ppppppiii";
     }
 
     private final String file;

@@ -1,0 +1,31 @@
+// z[r, h] = sum over j of pattern[r, h, j] * values[j] for the keys j up to the row's position, in the order of docs/numerics.md: keys
+// after it are not multiplied, whatever the pattern says of them
+//
+// z [rows, heads x headWidth], pattern [rows, heads x shownKeys], values [slots x context, heads x headWidth], slots, positions [rows].
+// A thread does one column of z: one chain of fused multiply-adds over keys ascending. A warp reads a stretch of one value after
+// another, and a weight for all of it.
+// Moves 4 bytes a key and column that a row sees, and 4 a key and head. The result does not depend on the grid or the block: of the
+// same pattern it is attention_exact's, to the bit.
+// launch: block 128, grid (rows, ceil(heads x headWidth / 128)), shared 0
+#include "attention.cuh"
+
+extern "C" __global__ void __launch_bounds__(BLOCK, 8) attention_mix(
+        float* __restrict__ z,
+        const float* __restrict__ pattern,
+        const float* __restrict__ values,
+        const int* __restrict__ slots,
+        const int* __restrict__ positions,
+        int heads,
+        int headWidth,
+        int context,
+        int shownKeys) {
+    int row = blockIdx.x;
+    int stride = heads * headWidth;
+    int column = blockIdx.y * BLOCK + threadIdx.x;
+    if (column >= stride) {
+        return;
+    }
+    const float* weights = pattern + (static_cast<size_t>(row) * heads + column / headWidth) * shownKeys;
+    const float* valuesOfSlot = values + static_cast<size_t>(slots[row]) * context * stride;
+    z[static_cast<size_t>(row) * stride + column] = mixed(weights, valuesOfSlot + column, positions[row] + 1, stride);
+}
