@@ -39,6 +39,14 @@ public record RowLimits(int rows, int outputs, int tokens, int positions, int sl
                 positions = Math.min(positions, shownKeys(attention, attention.pattern(), plan));
                 slots = Math.min(slots, attention.keys().rows() / attention.context());
             }
+            if (op instanceof Op.AttentionScores scores) {
+                positions = Math.min(positions, Math.min(scores.context(), scores.shownKeys()));
+                slots = Math.min(slots, scores.keys().rows() / scores.context());
+            }
+            if (op instanceof Op.AttentionMix mix) {
+                positions = Math.min(positions, Math.min(mix.context(), mix.shownKeys()));
+                slots = Math.min(slots, mix.values().rows() / mix.context());
+            }
             if (op instanceof Op.Edited edited) {
                 slots = Math.min(slots, edited.controls().rows());
             }

@@ -36,6 +36,7 @@ record Vocabulary(Weir weir) {
         return switch (prompt) {
             case Prompt.Text text -> text.text();
             case Prompt.Tokens tokens -> text(weir.encode(tokens));
+            case Prompt.Edited edited -> text(edited.prompt());
         };
     }
 }

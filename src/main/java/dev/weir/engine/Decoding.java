@@ -1,5 +1,7 @@
 package dev.weir.engine;
 
+import dev.weir.hook.Edits;
+import dev.weir.hook.Hooks;
 import dev.weir.hook.Rows;
 import dev.weir.hook.TraceLayout;
 import dev.weir.model.ModelConfig;
@@ -12,6 +14,7 @@ final class Decoding implements AutoCloseable {
     private final Session session;
     private final List<Sequence> sequences;
     private final Tracing tracing;
+    private final Hooks taps;
     private final int rowsPerStep;
     private final TextListener listener;
     private final boolean generates;
@@ -33,13 +36,16 @@ final class Decoding implements AutoCloseable {
         this.session = session;
         this.sequences = List.copyOf(sequences);
         this.tracing = tracing;
+        this.taps = tracing.hooks().withEdits(Edits.NONE);
         this.rowsPerStep = rowsPerStep;
         this.listener = listener;
         this.generates = sequences.stream().anyMatch(Sequence::wantsTokens);
         this.unrecorded = new UnrecordedSteps(session, tracing.hooks(), tracing.sink());
         for (int slot = 0; slot < sequences.size(); slot++) {
-            session.sample(
-                    slot, sequences.get(slot).sampling(), sequences.get(slot).prompt());
+            Sequence sequence = sequences.get(slot);
+            session.sample(slot, sequence.sampling(), sequence.prompt());
+            Edits edits = tracing.hooks().edits().and(sequence.edits());
+            session.edit(slot, edits.within(sequence.prompt().size()));
         }
         if (traces()) {
             tracing.sink().begin(layout(config, sequences, tracing));
@@ -70,8 +76,7 @@ final class Decoding implements AutoCloseable {
         boolean prefill =
                 IntStream.of(rows.slots()).anyMatch(s -> sequences.get(s).isInPrompt());
         boolean chooses = chooses(rows);
-        Session.StepResult result =
-                chooses ? session.choose(rows, tracing.hooks()) : session.step(rows, tracing.hooks());
+        Session.StepResult result = chooses ? session.choose(rows, taps) : session.step(rows, taps);
         unrecorded.add(rows, result);
         for (int slot : rows.slots()) {
             sequences.get(slot).processed(1);

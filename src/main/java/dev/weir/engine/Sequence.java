@@ -1,6 +1,7 @@
 package dev.weir.engine;
 
 import dev.weir.engine.Generation.FinishReason;
+import dev.weir.hook.Edits;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,7 @@ final class Sequence {
     private final int maxNewTokens;
     private final Sampling sampling;
     private final Set<Integer> endOfText;
+    private final Edits edits;
     private final Optional<TextAssembly> text;
     private Optional<FinishReason> finishReason = Optional.empty();
     private int position;
@@ -22,6 +24,7 @@ final class Sequence {
      * A sequence that has not begun.
      *
      * @param maxNewTokens 0 for one forward pass over the prompt and nothing else
+     * @param edits what is changed for it alone
      * @param text empty when the model has no tokenizer
      */
     Sequence(
@@ -29,12 +32,14 @@ final class Sequence {
             int maxNewTokens,
             Sampling sampling,
             Set<Integer> endOfText,
+            Edits edits,
             Optional<TextAssembly> text) {
         this.tokens = new ArrayList<>(prompt);
         this.promptLength = prompt.size();
         this.maxNewTokens = maxNewTokens;
         this.sampling = sampling;
         this.endOfText = endOfText;
+        this.edits = edits;
         this.text = text;
     }
 
@@ -50,6 +55,11 @@ final class Sequence {
 
     Sampling sampling() {
         return sampling;
+    }
+
+    /** What is changed for it alone. */
+    Edits edits() {
+        return edits;
     }
 
     /** The tokens that it began with. */

@@ -5,6 +5,7 @@ import dev.weir.backend.Backend.LoadedWeights;
 import dev.weir.backend.Backend.Run;
 import dev.weir.backend.Backend.Workspace;
 import dev.weir.hook.Edit;
+import dev.weir.hook.Edits;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
 import dev.weir.hook.Rows;
@@ -14,7 +15,6 @@ import dev.weir.model.Gpt2Forward;
 import dev.weir.model.ModelConfig;
 import dev.weir.model.State;
 import dev.weir.model.Weights;
-import dev.weir.program.EditState;
 import dev.weir.program.Plan;
 import dev.weir.program.Planner;
 import dev.weir.program.SamplerSettings;
@@ -22,13 +22,15 @@ import dev.weir.tensor.DType;
 import dev.weir.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Slots with keys and values, and steps that move them on. A step is a ragged batch of rows; prefill is many rows of a slot, decode is
@@ -46,6 +48,9 @@ public final class Session implements AutoCloseable {
     private final EditMemory editMemory;
     private final int stepsKept;
     private final int[] lengths;
+    private final List<Edits> edits;
+    private Edits editsOfStep = Edits.NONE;
+    private List<EditLane> lanes = List.of();
     private final Map<PlanKey, Prepared> plans = new LinkedHashMap<>(16, 0.75f, true);
     private long forwardRows;
 
@@ -62,7 +67,8 @@ public final class Session implements AutoCloseable {
         this.weights = weights;
         this.state = State.of(config, slots, context, maxRows);
         this.workspace = loaded.allocate(state.all());
-        this.editMemory = new EditMemory(workspace, slots);
+        this.editMemory = new EditMemory(workspace, config.dimensions(), slots);
+        this.edits = new ArrayList<>(Collections.nCopies(slots, Edits.NONE));
         this.stepsKept = stepsKept;
         this.lengths = new int[slots];
         for (int slot = 0; slot < slots; slot++) {
@@ -70,15 +76,9 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    /** What a plan is made for. Of an edit that is arithmetic it knows the shape, and of one that is Java the function. */
+    /** What a plan is made for. Of an edit that is arithmetic it knows the shape, and of one that is Java the place. */
     private record PlanKey(
-            boolean tokens,
-            int rows,
-            int outputs,
-            int keys,
-            Set<HookPoint> taps,
-            Map<HookPoint, EditState> arithmetic,
-            Map<HookPoint, Edit.OnHost> functions) {}
+            boolean tokens, int rows, int outputs, int keys, Set<HookPoint> taps, List<EditMemory.Shape> edits) {}
 
     private record Prepared(Plan plan, Executable executable) {}
 
@@ -172,6 +172,22 @@ public final class Session implements AutoCloseable {
     }
 
     /**
+     * Says what is changed in the rows of a slot from now on, besides what the hooks of a step change in those of every slot, and after
+     * it. {@link #reset} leaves it as it is; {@link Edits#NONE} ends it. A step makes room for the edits of every slot, so a sweep over
+     * slots, positions, strengths and heads runs one plan if each edit keeps its place, at {@link dev.weir.hook.Span#NEVER} where
+     * nothing is to change.
+     *
+     * @throws IllegalArgumentException when positions are counted from the end of a prompt, see {@link Edits#within}
+     */
+    public void edit(int slot, Edits changes) {
+        requireSlot("edits", slot);
+        requireCountedFromZero(changes);
+        if (!changes.equals(edits.set(slot, changes))) {
+            merge(editsOfStep);
+        }
+    }
+
+    /**
      * Processes rows and makes the logits of those that are wanted. Each slot's rows must continue where it stands; a step that throws
      * has not happened and can be retried.
      *
@@ -202,8 +218,10 @@ public final class Session implements AutoCloseable {
 
     private StepResult run(Rows rows, Hooks hooks, boolean tokens) {
         requireContinuation(rows);
-        Prepared prepared = prepare(rows, hooks, tokens);
-        hooks.edits(Edit.OnMachine.class).forEach(editMemory::write);
+        List<EditLane> edited = lanes(hooks.edits());
+        PlanKey key = key(rows, hooks.taps().keySet(), edited, tokens);
+        Prepared prepared = prepare(key, edited);
+        editMemory.write(edited, key.keys);
         Run run = prepared.executable.run(rows);
         for (int r = 0; r < rows.count(); r++) {
             lengths[rows.slots()[r]] = rows.positions()[r] + 1;
@@ -245,13 +263,13 @@ public final class Session implements AutoCloseable {
         return Planner.plan(Gpt2Forward.write(config, weights, state, new Ending(tokens, everyRow)), hooks);
     }
 
-    private Prepared prepare(Rows rows, Hooks hooks, boolean tokens) {
-        PlanKey key = key(rows, hooks, tokens);
+    private Prepared prepare(PlanKey key, List<EditLane> edited) {
         Prepared known = plans.get(key);
         if (known != null) {
             return known;
         }
-        Plan plan = plan(config, weights, state.step(key.rows, key.outputs, key.keys), hooks, tokens);
+        Hooks hooks = Hooks.tap(key.taps).withEdits(editMemory.planned(edited));
+        Plan plan = plan(config, weights, state.step(key.rows, key.outputs, key.keys), hooks, key.tokens);
         var prepared = new Prepared(plan, workspace.compile(plan));
         plans.put(key, prepared);
         if (plans.size() > MAX_PLANS) {
@@ -260,23 +278,37 @@ public final class Session implements AutoCloseable {
         return prepared;
     }
 
-    private PlanKey key(Rows rows, Hooks hooks, boolean tokens) {
-        var arithmetic = new TreeMap<HookPoint, EditState>();
-        hooks.edits(Edit.OnMachine.class)
-                .forEach((point, edit) -> arithmetic.put(point, editMemory.state(point, edit)));
-        return new PlanKey(
-                tokens,
-                rows.count(),
-                rows.outputs().length,
-                shownKeys(rows, hooks),
-                hooks.taps().keySet(),
-                arithmetic,
-                hooks.edits(Edit.OnHost.class));
+    private PlanKey key(Rows rows, Set<HookPoint> taps, List<EditLane> edited, boolean tokens) {
+        int keys = shownKeys(rows, Stream.concat(taps.stream(), edited.stream().map(EditLane::point)));
+        return new PlanKey(tokens, rows.count(), rows.outputs().length, keys, taps, editMemory.shapes(edited, keys));
     }
 
-    /** Room for keys in traced scores and patterns: a power of two, so that a growing sequence seldom needs a new plan. */
-    private int shownKeys(Rows rows, Hooks hooks) {
-        if (hooks.taps().keySet().stream().noneMatch(p -> p.site().form() == Site.Form.SQUARE)) {
+    /** What each slot has of a step's edits and its own, in this order. */
+    private List<EditLane> lanes(Edits ofStep) {
+        if (!ofStep.equals(editsOfStep)) {
+            requireCountedFromZero(ofStep);
+            merge(ofStep);
+        }
+        return lanes;
+    }
+
+    private void merge(Edits ofStep) {
+        lanes = EditLane.of(edits.stream().map(ofStep::and).toList());
+        editsOfStep = ofStep;
+    }
+
+    private static void requireCountedFromZero(Edits edits) {
+        for (Edits.At at : edits.all()) {
+            if (at.edit() instanceof Edit.OnMachine edit && edit.span().ofPrompt()) {
+                throw new IllegalArgumentException("edit at " + at.point() + ": expected positions counted from 0, got "
+                        + edit.span() + " of a prompt; a session knows none");
+            }
+        }
+    }
+
+    /** Room for keys in scores and patterns that are values: a power of two, so that a growing sequence seldom needs a new plan. */
+    private int shownKeys(Rows rows, Stream<HookPoint> points) {
+        if (points.noneMatch(p -> p.site().form() == Site.Form.SQUARE)) {
             return state.context();
         }
         int needed = Arrays.stream(rows.positions()).max().orElse(0) + 1;

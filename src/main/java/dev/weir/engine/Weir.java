@@ -2,10 +2,10 @@ package dev.weir.engine;
 
 import dev.weir.backend.Backend;
 import dev.weir.backend.Backend.LoadedWeights;
-import dev.weir.backend.WeightView;
 import dev.weir.checkpoint.Checkpoint;
 import dev.weir.checkpoint.GenerationConfig;
 import dev.weir.checkpoint.ModelSource;
+import dev.weir.hook.Edits;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
 import dev.weir.hook.Trace;
@@ -169,6 +169,13 @@ public final class Weir implements AutoCloseable {
                 .getFirst();
     }
 
+    /** Continues a prompt while values of the forward pass are changed. */
+    public Generation generate(String prompt, GenerationOptions options, Edits edits) {
+        return generate(List.of(Prompt.of(prompt).edited(edits)), options, TextListener.NONE)
+                .generations()
+                .getFirst();
+    }
+
     /** Continues several prompts at once; each gets the same tokens as alone. */
     public Completion generate(List<Prompt> prompts, GenerationOptions options, TextListener listener) {
         return generate(prompts, options, Tracing.of(Hooks.NONE, new TraceRecorder()), listener);
@@ -238,8 +245,13 @@ public final class Weir implements AutoCloseable {
 
     /** One forward pass over a text, and what the selectors name, in memory. */
     public Trace trace(String prompt, String selectors) {
+        return trace(prompt, selectors, Edits.NONE);
+    }
+
+    /** The same while values of the forward pass are changed; what is seen is what came of that. */
+    public Trace trace(String prompt, String selectors, Edits edits) {
         try (var recorder = new TraceRecorder()) {
-            forward(List.of(Prompt.of(prompt)), Tracing.of(select(selectors), recorder));
+            forward(List.of(Prompt.of(prompt).edited(edits)), Tracing.of(select(selectors), recorder));
             return recorder.trace();
         }
     }
@@ -299,27 +311,9 @@ public final class Weir implements AutoCloseable {
         return logits;
     }
 
-    /**
-     * A matrix that is not the model's, on the model's machine.
-     *
-     * @param weight [inputs, outputs], readable until the result is closed
-     * @param bias [1, outputs], likewise
-     */
-    public Projection projection(int inputs, int outputs, WeightView weight, WeightView bias) {
-        return new Projection(backend, inputs, outputs, weight, bias);
-    }
-
     /** The ids of a prompt. */
     public List<Integer> encode(Prompt prompt) {
-        int[] ids =
-                switch (prompt) {
-                    case Prompt.Tokens tokens -> tokens.ids();
-                    case Prompt.Text text ->
-                        tokenizer
-                                .orElseThrow(() -> new IllegalArgumentException(
-                                        "prompt '" + text.text() + "': the model has no tokenizer, expected token ids"))
-                                .encode(text.text());
-                };
+        int[] ids = ids(prompt);
         for (int id : ids) {
             if (id < 0 || id >= config().vocabulary()) {
                 throw new IllegalArgumentException(
@@ -330,6 +324,18 @@ public final class Weir implements AutoCloseable {
             throw new IllegalArgumentException("prompt: expected at least one token, got an empty one");
         }
         return Arrays.stream(ids).boxed().toList();
+    }
+
+    private int[] ids(Prompt prompt) {
+        return switch (prompt) {
+            case Prompt.Tokens tokens -> tokens.ids();
+            case Prompt.Text text ->
+                tokenizer
+                        .orElseThrow(() -> new IllegalArgumentException(
+                                "prompt '" + text.text() + "': the model has no tokenizer, expected token ids"))
+                        .encode(text.text());
+            case Prompt.Edited edited -> ids(edited.prompt());
+        };
     }
 
     private Decoding decoding(List<Sequence> sequences, Tracing tracing, TextListener listener) {
@@ -356,15 +362,15 @@ public final class Weir implements AutoCloseable {
 
     private List<Sequence> promptsOnly(List<Prompt> prompts) {
         requireAny(prompts);
-        return prompts.stream().map(p -> promptOnly(encode(p))).toList();
+        return prompts.stream().map(p -> promptOnly(encode(p), p.edits())).toList();
     }
 
-    private Sequence promptOnly(List<Integer> prompt) {
+    private Sequence promptOnly(List<Integer> prompt, Edits edits) {
         if (prompt.size() > config().context()) {
             throw new IllegalArgumentException("prompt: expected at most the " + config().context()
                     + " positions of the model's context, got " + prompt.size() + " tokens");
         }
-        return new Sequence(prompt, 0, Sampling.GREEDY, Set.of(), Optional.empty());
+        return new Sequence(prompt, 0, Sampling.GREEDY, Set.of(), edits, Optional.empty());
     }
 
     private List<Sequence> sequences(List<Prompt> prompts, GenerationOptions options) {
@@ -373,10 +379,12 @@ public final class Weir implements AutoCloseable {
             throw new IllegalArgumentException(
                     "stop " + options.stop() + ": the model has no tokenizer, expected no stop texts");
         }
-        return prompts.stream().map(p -> sequence(encode(p), options)).toList();
+        return prompts.stream()
+                .map(p -> sequence(encode(p), p.edits(), options))
+                .toList();
     }
 
-    private Sequence sequence(List<Integer> prompt, GenerationOptions options) {
+    private Sequence sequence(List<Integer> prompt, Edits edits, GenerationOptions options) {
         int room = config().context() - prompt.size() + 1;
         if (room <= 0 || options.maxNewTokens().orElse(1) > room) {
             throw new IllegalArgumentException("prompt of " + prompt.size() + " tokens and "
@@ -390,6 +398,7 @@ public final class Weir implements AutoCloseable {
                 Math.min(wanted, room),
                 options.sampling(),
                 options.endOfText(),
+                edits,
                 tokenizer.map(t -> new TextAssembly(t, options.stop())));
     }
 

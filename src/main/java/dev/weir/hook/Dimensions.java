@@ -42,6 +42,15 @@ public record Dimensions(int layers, int width, int heads, int keyHeads, int hea
                 .reduce(1, Math::multiplyExact);
     }
 
+    /** The heads that the columns of a site are, one after another; 1 where they are not heads. */
+    public int heads(Site site) {
+        return switch (site.form()) {
+            case HEADS, SQUARE -> heads;
+            case KEY_HEADS -> keyHeads;
+            case WIDTH, ONE, HEADS_BY_WIDTH, HIDDEN, VOCABULARY -> 1;
+        };
+    }
+
     /** Values of one row of a site: what the stream's machine holds for one token there. */
     public int columns(Site site, int keys) {
         return Math.toIntExact(elements(site, 1, 1, keys));

@@ -1,27 +1,30 @@
 package dev.weir.hook;
 
+import java.util.Arrays;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** A write to a value of the forward pass. What comes after sees the new value, and so does a tap at the same point. */
 public sealed interface Edit {
 
     /**
-     * Runs Java on the rows of every step. It brings the value to the host and back, and so it cuts a captured graph in two. An
-     * exception that it throws reaches the caller; the step has then not happened and can be retried. The machine is busy with the
-     * step meanwhile, so a function that waits for another thread that uses the same machine waits forever.
+     * Runs Java on the rows of every step, which may change them or only look. It brings the value to the host and back, and so it
+     * cuts a captured graph in two. An exception that it throws reaches the caller; the step has then not happened and can be
+     * retried. The machine is busy with the step meanwhile, so a function that waits for another thread that uses the same machine
+     * waits forever.
      */
     record OnHost(HostFunction function) implements Edit {}
 
     /**
-     * Arithmetic on rows, as an op among the others: nothing stops for it, and edits that differ in values, strength or positions run
-     * the same plan. Rows whose position is not in [from, to) stay as they are, to the bit.
+     * Arithmetic on rows, as an op among the others: nothing stops for it, and edits that differ in values, strength, positions or
+     * heads run the same plan. Rows at other positions and values of other heads stay as they are, to the bit.
      *
      * @param operand the rows that are added, put there or projected out; none to scale
      * @param strength the factor; a replacement has no use for it
-     * @param from the first position that is changed
-     * @param to the position after the last that is changed
+     * @param span the positions that are changed
+     * @param heads the heads that are changed, at points that have heads
      */
-    record OnMachine(Arithmetic arithmetic, Optional<Operand> operand, float strength, int from, int to)
+    record OnMachine(Arithmetic arithmetic, Optional<Operand> operand, float strength, Span span, Heads heads)
             implements Edit {
 
         public OnMachine {
@@ -32,20 +35,33 @@ public sealed interface Edit {
             if (!Float.isFinite(strength)) {
                 throw new IllegalArgumentException("edit strength: expected a finite number, got " + strength);
             }
-            if (from < 0 || to < from) {
-                throw new IllegalArgumentException(
-                        "edit positions: expected 0 <= from <= to, got from " + from + " to " + to);
-            }
         }
 
-        /** The same for the positions from this one up to, and not with, that one. */
+        private static OnMachine everywhere(Arithmetic arithmetic, Optional<Operand> operand, float strength) {
+            return new OnMachine(arithmetic, operand, strength, Span.ALL, Heads.ALL);
+        }
+
+        /** The same at these positions only. */
+        public OnMachine at(Span positions) {
+            return new OnMachine(arithmetic, operand, strength, positions, heads);
+        }
+
+        /** The same for the positions from this one up to, and not with, that one, see {@link Span#between}. */
         public OnMachine between(int first, int end) {
-            return new OnMachine(arithmetic, operand, strength, first, end);
+            return at(Span.between(first, end));
         }
 
         /** The same, so strongly. */
         public OnMachine withStrength(float factor) {
-            return new OnMachine(arithmetic, operand, factor, from, to);
+            return new OnMachine(arithmetic, operand, factor, span, heads);
+        }
+
+        /**
+         * The same for these heads only. A direction that is projected out is taken as it is, over all heads: one of a head is zero
+         * in the others.
+         */
+        public OnMachine onHeads(int... numbers) {
+            return new OnMachine(arithmetic, operand, strength, span, Heads.of(numbers));
         }
     }
 
@@ -62,10 +78,13 @@ public sealed interface Edit {
     }
 
     /**
-     * The values of an edit: one row for every position, or a row for each. Positions after the last row take the last.
+     * The values of an edit: one row for every position, or a row for each. Positions after the last row take the last. Operands of
+     * equal values are equal.
      *
-     * @param values float32, row-major [rows, columns of the point]; of {@code [H, dh]} points a row holds the heads one after another.
-     *     They are copied when it is made and are not to be changed afterwards.
+     * @param values float32, row-major [rows, columns of the point]; of {@code [H, dh]} points a row holds the heads one after another,
+     *     and of {@code [H, Q, K]} points the keys of one head after those of another, of each as many as there are: keys that it does
+     *     not have are 0. A row of one value stands for that value in every column. They are copied when it is made and are not to
+     *     be changed afterwards.
      */
     record Operand(float[] values, int rows) {
 
@@ -88,16 +107,36 @@ public sealed interface Edit {
         public int columns() {
             return values.length / rows;
         }
+
+        @Override
+        public boolean equals(@Nullable Object that) {
+            return this == that
+                    || (that instanceof Operand other && rows == other.rows && Arrays.equals(values, other.values));
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(values);
+        }
     }
 
     /** Adds a vector, so many times, at every position. */
     static OnMachine add(float[] vector, float strength) {
-        return new OnMachine(Arithmetic.ADD, Optional.of(new Operand(vector, 1)), strength, 0, Integer.MAX_VALUE);
+        return add(vector, 1, strength);
+    }
+
+    /**
+     * Adds a row of its own, so many times, at each position; positions after the last row get the last.
+     *
+     * @param rows row-major [count, columns of the point]
+     */
+    static OnMachine add(float[] rows, int count, float strength) {
+        return OnMachine.everywhere(Arithmetic.ADD, Optional.of(new Operand(rows, count)), strength);
     }
 
     /** Multiplies every value. */
     static OnMachine scale(float factor) {
-        return new OnMachine(Arithmetic.SCALE, Optional.empty(), factor, 0, Integer.MAX_VALUE);
+        return OnMachine.everywhere(Arithmetic.SCALE, Optional.empty(), factor);
     }
 
     /** Multiplies every value by zero: what is added of a branch is then nothing. */
@@ -111,13 +150,18 @@ public sealed interface Edit {
      * @param rows row-major [count, columns of the point]
      */
     static OnMachine replace(float[] rows, int count) {
-        return new OnMachine(Arithmetic.REPLACE, Optional.of(new Operand(rows, count)), 1, 0, Integer.MAX_VALUE);
+        return OnMachine.everywhere(Arithmetic.REPLACE, Optional.of(new Operand(rows, count)), 1);
+    }
+
+    /** Puts one value everywhere. */
+    static OnMachine fill(float value) {
+        return replace(new float[] {value}, 1);
     }
 
     /** Takes away what lies along a direction, whose length does not matter. */
     static OnMachine projectOut(float[] direction) {
         var unit = new Operand(unit(direction), 1);
-        return new OnMachine(Arithmetic.PROJECT_OUT, Optional.of(unit), 1, 0, Integer.MAX_VALUE);
+        return OnMachine.everywhere(Arithmetic.PROJECT_OUT, Optional.of(unit), 1);
     }
 
     private static float[] unit(float[] direction) {
@@ -141,7 +185,7 @@ public sealed interface Edit {
     @FunctionalInterface
     interface HostFunction {
         /**
-         * Changes the rows of one step at one point.
+         * Changes the rows of one step at one point. It is called once a step, with the rows of those slots that it is to change.
          *
          * @param point where
          * @param rows which token, position and slot each row is

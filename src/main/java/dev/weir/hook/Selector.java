@@ -24,7 +24,8 @@ import java.util.stream.Stream;
  * </ul>
  *
  * followed, if not every position is wanted, by {@code @} and {@link Positions#parse positions}: {@code resid_post@last}. A
- * selector that matches nothing is refused. {@code attn.hook_result} is selected only by a selector that says {@code result}.
+ * selector that matches nothing is refused. {@code attn.hook_result} is selected only by a selector that says {@code result}, and so with the other
+ * sites that are {@linkplain Site#onRequestOnly on request only}.
  */
 final class Selector {
 
@@ -43,6 +44,9 @@ final class Selector {
             Map.entry("attn_scores", Site.ATTN_SCORES),
             Map.entry("pattern", Site.PATTERN),
             Map.entry("result", Site.RESULT),
+            Map.entry("attn_skip", Site.ATTN_SKIP),
+            Map.entry("mlp_in", Site.MLP_IN),
+            Map.entry("mlp_skip", Site.MLP_SKIP),
             Map.entry("mlp_pre", Site.MLP_PRE),
             Map.entry("mlp_post", Site.MLP_POST),
             Map.entry("logits", Site.UNEMBED_OUT));
@@ -73,9 +77,8 @@ final class Selector {
 
     private static List<HookPoint> match(String name, Collection<HookPoint> available) {
         Pattern pattern = Pattern.compile(shortForm(name).orElseGet(() -> globToRegex(name)));
-        boolean resultToo = name.contains("result");
         var points = available.stream()
-                .filter(p -> resultToo || !p.site().onRequestOnly())
+                .filter(p -> name.contains(p.site().word()))
                 .filter(p -> pattern.matcher(p.name()).matches())
                 .toList();
         if (points.isEmpty()) {

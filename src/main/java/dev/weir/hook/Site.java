@@ -19,12 +19,15 @@ public enum Site {
     Z(Stage.BLOCK, "attn.hook_z", Form.HEADS, "pattern @ v"),
     RESULT(Stage.BLOCK, "attn.hook_result", Form.HEADS_BY_WIDTH, "each head's part of attn_out, without bias"),
     ATTN_OUT(Stage.BLOCK, "hook_attn_out", Form.WIDTH, "what attention adds to the stream"),
+    ATTN_SKIP(Stage.BLOCK, "hook_attn_skip", Form.WIDTH, "the stream as it passes attention, into the sum"),
     RESID_MID(Stage.BLOCK, "hook_resid_mid", Form.WIDTH, "resid_pre + attn_out"),
+    MLP_IN(Stage.BLOCK, "hook_mlp_in", Form.WIDTH, "the stream as the second norm reads it"),
     LN2_SCALE(Stage.BLOCK, "ln2.hook_scale", Form.ONE, "divisor of the second norm"),
     LN2_NORMALIZED(Stage.BLOCK, "ln2.hook_normalized", Form.WIDTH, "centred and divided, before weight and bias"),
     MLP_PRE(Stage.BLOCK, "mlp.hook_pre", Form.HIDDEN, "before the activation"),
     MLP_POST(Stage.BLOCK, "mlp.hook_post", Form.HIDDEN, "after the activation"),
     MLP_OUT(Stage.BLOCK, "hook_mlp_out", Form.WIDTH, "what the MLP adds to the stream"),
+    MLP_SKIP(Stage.BLOCK, "hook_mlp_skip", Form.WIDTH, "the stream as it passes the MLP, into the sum"),
     RESID_POST(Stage.BLOCK, "hook_resid_post", Form.WIDTH, "the stream leaving the block"),
 
     LN_FINAL_SCALE(Stage.AFTER, "ln_final.hook_scale", Form.ONE, "divisor of the final norm"),
@@ -99,8 +102,26 @@ public enum Site {
         return this == RESID_PRE || this == RESID_MID || this == RESID_POST;
     }
 
-    /** Whether only a selector that spells it out selects it: it costs an op, and it is large. */
+    /** Whether the values of one row are heads one after another, which an edit may tell apart. */
+    public boolean hasHeads() {
+        return form == Form.HEADS || form == Form.KEY_HEADS || form == Form.SQUARE;
+    }
+
+    /**
+     * Whether only a selector that says its {@link #word} selects it. The results of heads cost an op and are large; the others are
+     * places to write at, where there is nothing to see that another point does not show.
+     */
     public boolean onRequestOnly() {
-        return this == RESULT;
+        return !word().isEmpty();
+    }
+
+    /** What a selector must say to select a site that is on request only. */
+    String word() {
+        return switch (this) {
+            case RESULT -> "result";
+            case ATTN_SKIP, MLP_SKIP -> "skip";
+            case MLP_IN -> "mlp_in";
+            default -> "";
+        };
     }
 }

@@ -105,7 +105,8 @@ public record TraceLayout(
             int sequence = rows.slots()[r];
             int index = positions.index(position);
             if (point.site().form() == Site.Form.SQUARE) {
-                scatterSquare(point, sequence, index, row, columns / dimensions.heads(), writer);
+                int keys = columns / dimensions.heads();
+                scatterSquare(point, sequence, index, row, keys, Math.min(keys, position + 1), writer);
             } else {
                 writer.write(((long) sequence * kept(point) + index) * columns, row);
             }
@@ -113,8 +114,8 @@ public record TraceLayout(
     }
 
     private void scatterSquare(
-            HookPoint point, int sequence, int query, MemorySegment row, int keys, CellWriter writer) {
-        long known = Math.min(keys, length) * (long) Float.BYTES;
+            HookPoint point, int sequence, int query, MemorySegment row, int keys, int seen, CellWriter writer) {
+        long known = Math.min(seen, length) * (long) Float.BYTES;
         for (int head = 0; head < dimensions.heads(); head++) {
             long element = (((long) sequence * dimensions.heads() + head) * kept(point) + query) * length;
             writer.write(element, row.asSlice((long) head * keys * Float.BYTES, known));

@@ -1,5 +1,6 @@
 package dev.weir.lens;
 
+import dev.weir.hook.Edits;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
 import dev.weir.hook.Positions;
@@ -41,7 +42,7 @@ public record StreamPath(float[] embedding, List<Block> blocks) {
                 taps.put(HookPoint.of(layer, site), positions);
             }
         }
-        return new Hooks(taps, new TreeMap<>());
+        return new Hooks(taps, Edits.NONE);
     }
 
     /**
@@ -51,15 +52,28 @@ public record StreamPath(float[] embedding, List<Block> blocks) {
      * @param position one that the trace kept
      */
     public static StreamPath of(Trace trace, int sequence, int position) {
-        var rows = new TraceRows(trace, sequence);
         var blocks = new ArrayList<Block>();
         for (int layer = 0; layer < trace.layout().dimensions().layers(); layer++) {
             blocks.add(new Block(
-                    rows.at(HookPoint.of(layer, Site.ATTN_OUT), position),
-                    rows.at(HookPoint.of(layer, Site.MLP_OUT), position),
-                    rows.at(HookPoint.of(layer, Site.RESID_POST), position)));
+                    row(trace, layer, Site.ATTN_OUT, sequence, position),
+                    row(trace, layer, Site.MLP_OUT, sequence, position),
+                    row(trace, layer, Site.RESID_POST, sequence, position)));
         }
-        return new StreamPath(rows.at(HookPoint.of(0, Site.RESID_PRE), position), blocks);
+        return new StreamPath(row(trace, 0, Site.RESID_PRE, sequence, position), blocks);
+    }
+
+    private static float[] row(Trace trace, int layer, Site site, int sequence, int position) {
+        HookPoint point = HookPoint.of(layer, site);
+        Positions kept = trace.layout().taps().get(point);
+        if (kept == null || !holds(kept, position, trace.lengths().get(sequence))) {
+            throw new IllegalArgumentException(
+                    "position " + position + " of sequence " + sequence + ": the trace does not hold it at " + point);
+        }
+        return trace.get(point).row(sequence, kept.index(position));
+    }
+
+    private static boolean holds(Positions kept, int position, int length) {
+        return kept.equals(Positions.LAST) ? position == length - 1 : position < length && kept.contains(position);
     }
 
     /** The stream before the first block and after each, [layers + 1, D] row-major: what a logit lens looks at. */

@@ -2,6 +2,7 @@ package dev.weir.model;
 
 import static dev.weir.hook.Site.ATTN_OUT;
 import static dev.weir.hook.Site.ATTN_SCORES;
+import static dev.weir.hook.Site.ATTN_SKIP;
 import static dev.weir.hook.Site.EMBED;
 import static dev.weir.hook.Site.K;
 import static dev.weir.hook.Site.LN1_NORMALIZED;
@@ -10,9 +11,11 @@ import static dev.weir.hook.Site.LN2_NORMALIZED;
 import static dev.weir.hook.Site.LN2_SCALE;
 import static dev.weir.hook.Site.LN_FINAL_NORMALIZED;
 import static dev.weir.hook.Site.LN_FINAL_SCALE;
+import static dev.weir.hook.Site.MLP_IN;
 import static dev.weir.hook.Site.MLP_OUT;
 import static dev.weir.hook.Site.MLP_POST;
 import static dev.weir.hook.Site.MLP_PRE;
+import static dev.weir.hook.Site.MLP_SKIP;
 import static dev.weir.hook.Site.PATTERN;
 import static dev.weir.hook.Site.POS_EMBED;
 import static dev.weir.hook.Site.Q;
@@ -59,29 +62,29 @@ public final class Gpt2Forward {
             p.hook(l, LN1_SCALE, n.scale());
             p.hook(l, LN1_NORMALIZED, n.normalized());
 
-            Tensor q = p.hook(l, Q, p.linear(n.out(), b.query()));
-            Tensor k = p.hook(l, K, p.linear(n.out(), b.key()));
-            Tensor v = p.hook(l, V, p.linear(n.out(), b.value()));
+            Tensor q = p.hook(l, Q, p.linear(n.out(), b.query()), c.heads());
+            Tensor k = p.hook(l, K, p.linear(n.out(), b.key()), c.heads());
+            Tensor v = p.hook(l, V, p.linear(n.out(), b.value()), c.heads());
 
             Tensor keys = p.append(cache.keys(), k, CacheKind.KEYS);
             Tensor values = p.append(cache.values(), v, CacheKind.VALUES);
             var a = p.attention(q, keys, values, c.heads(), s.context(), s.shownKeys(), c.attentionScale(l));
-            p.hook(l, ATTN_SCORES, a.scores());
-            p.hook(l, PATTERN, a.pattern());
-            Tensor z = p.hook(l, Z, a.z());
+            p.hook(l, ATTN_SCORES, a.scores(), c.heads());
+            p.hook(l, PATTERN, a.pattern(), c.heads());
+            Tensor z = p.hook(l, Z, a.z(), c.heads());
             p.hook(l, RESULT, p.headResults(z, b.attentionOut().weight(), c.heads()));
 
             Tensor attnOut = p.hook(l, ATTN_OUT, p.linear(z, b.attentionOut()));
-            x = p.hook(l, RESID_MID, p.add(x, attnOut));
+            x = p.hook(l, RESID_MID, p.add(p.hook(l, ATTN_SKIP, x), attnOut));
 
-            n = p.layerNorm(x, b.norm2(), c.epsilon());
+            n = p.layerNorm(p.hook(l, MLP_IN, x), b.norm2(), c.epsilon());
             p.hook(l, LN2_SCALE, n.scale());
             p.hook(l, LN2_NORMALIZED, n.normalized());
 
             Tensor pre = p.hook(l, MLP_PRE, p.linear(n.out(), b.mlpIn()));
             Tensor post = p.hook(l, MLP_POST, p.activate(pre, c.activation()));
             Tensor mlpOut = p.hook(l, MLP_OUT, p.linear(post, b.mlpOut()));
-            x = p.hook(l, RESID_POST, p.add(x, mlpOut));
+            x = p.hook(l, RESID_POST, p.add(p.hook(l, MLP_SKIP, x), mlpOut));
         }
 
         Tensor logits = unembed(p, x, c, w, ending.everyRow());

@@ -29,19 +29,22 @@ final class Lowering {
     private final List<Step> steps = new ArrayList<>();
     private final Set<Integer> read = new HashSet<>();
     private List<Op> open = new ArrayList<>();
+    private int nextId;
 
     private Lowering(Program program, Hooks hooks) {
         this.hooks = hooks;
         this.inputs = program.inputs();
         this.slots = program.slots();
+        this.nextId = program.nextId();
     }
 
     static Lowered lower(Program program, Hooks hooks) {
         requireEveryPoint(program, hooks);
         var lowering = new Lowering(program, hooks);
-        program.ops().stream().flatMap(op -> op.ins().stream()).forEach(t -> lowering.read.add(t.id()));
+        List<Op.Plain> ops = OpenedAttention.open(program.ops(), hooks.edits());
+        ops.stream().flatMap(op -> op.ins().stream()).forEach(t -> lowering.read.add(t.id()));
         program.results().forEach(t -> lowering.read.add(t.id()));
-        program.ops().forEach(lowering::lower);
+        ops.forEach(lowering::lower);
         lowering.close();
         List<Tensor> results = program.results().stream().map(lowering::current).toList();
         return new Lowered(withoutUnneeded(lowering.steps, lowering.taps, results), lowering.taps, results);
@@ -66,21 +69,14 @@ final class Lowering {
     }
 
     private void lowerHook(Op.Hook hook) {
+        List<Edit> edits = hooks.edits().at(hook.point());
+        if (!edits.isEmpty()) {
+            EditRules.require(
+                    hook, edits, inputs.rows(), read.contains(hook.out().id()));
+        }
         Tensor x = current(hook.x());
-        switch (hooks.edits().get(hook.point())) {
-            case null -> {}
-            case Edit.OnHost edit -> {
-                requireReader(hook);
-                close();
-                steps.add(new Step.Host(hook.point(), x, hook.out(), edit.function()));
-                x = hook.out();
-            }
-            case Edit.OnMachine edit -> {
-                requireReader(hook);
-                requireFit(hook, edit);
-                open.add(EditState.of(hook.point(), edit, slots).op(hook.out(), x, inputs));
-                x = hook.out();
-            }
+        for (int lane = 0; lane < edits.size(); lane++) {
+            x = edited(hook, lane, edits.get(lane), x, lane == edits.size() - 1 ? hook.out() : another(hook.out()));
         }
         renamed.put(hook.out().id(), x);
         if (hooks.taps().containsKey(hook.point())) {
@@ -88,25 +84,24 @@ final class Lowering {
         }
     }
 
-    private void requireReader(Op.Hook hook) {
-        if (!read.contains(hook.out().id())) {
-            throw new IllegalArgumentException("edit at " + hook.point()
-                    + ": nothing in the forward pass reads this value, so an edit here would change nothing");
+    private Tensor edited(Op.Hook hook, int lane, Edit edit, Tensor x, Tensor out) {
+        switch (edit) {
+            case Edit.OnHost host -> {
+                close();
+                steps.add(new Step.Host(hook.point(), x, out, host.function()));
+            }
+            case Edit.OnMachine arithmetic -> {
+                int columns = x.columns();
+                open.add(EditState.of(hook.point(), lane, arithmetic, columns, hook.heads(), slots)
+                        .op(out, x, inputs));
+            }
         }
+        return out;
     }
 
-    private void requireFit(Op.Hook hook, Edit.OnMachine edit) {
-        Tensor x = hook.x();
-        if (x.rows() != inputs.rows()) {
-            throw new IllegalArgumentException("edit at " + hook.point() + ": expected a value of all " + inputs.rows()
-                    + " rows of a step, got " + x.rows());
-        }
-        edit.operand().ifPresent(operand -> {
-            if (operand.columns() != x.columns()) {
-                throw new IllegalArgumentException("edit at " + hook.point() + ": expected rows of " + x.columns()
-                        + " values, got " + operand.columns());
-            }
-        });
+    /** A value as large as this one. */
+    private Tensor another(Tensor value) {
+        return new Tensor(nextId++, value.name(), value.type(), value.rows(), value.columns(), value.role());
     }
 
     private void close() {
@@ -142,6 +137,21 @@ final class Lowering {
                         o.heads(),
                         o.context(),
                         o.scale());
+            case Op.AttentionScores o ->
+                new Op.AttentionScores(
+                        o.scores(),
+                        current(o.q()),
+                        o.keys(),
+                        o.slots(),
+                        o.positions(),
+                        o.heads(),
+                        o.context(),
+                        o.scale());
+            case Op.AttentionPattern o ->
+                new Op.AttentionPattern(o.pattern(), current(o.scores()), o.positions(), o.heads());
+            case Op.AttentionMix o ->
+                new Op.AttentionMix(
+                        o.z(), current(o.pattern()), o.values(), o.slots(), o.positions(), o.heads(), o.context());
             case Op.HeadResults o -> new Op.HeadResults(o.out(), current(o.z()), o.weight(), o.heads());
             case Op.SelectRows o -> new Op.SelectRows(o.out(), current(o.x()), o.rows());
             case Op.Sample o ->

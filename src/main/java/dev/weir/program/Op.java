@@ -1,5 +1,6 @@
 package dev.weir.program;
 
+import dev.weir.hook.Heads;
 import dev.weir.hook.HookPoint;
 import dev.weir.tensor.Tensor;
 import java.util.List;
@@ -29,7 +30,7 @@ public sealed interface Op {
         return getClass().getSimpleName();
     }
 
-    /** An op as the forward page writes it: not yet fused, so its parts can be exchanged. */
+    /** An op as the forward page writes it, or lowering in its place: not yet fused, so its parts can be exchanged. */
     sealed interface Plain extends Op {}
 
     /** out[r] = table[ids[r]] */
@@ -220,8 +221,88 @@ public sealed interface Op {
         }
     }
 
-    /** A place where a caller may look or write. Lowering replaces it; no machine ever runs one. */
-    record Hook(Tensor out, Tensor x, HookPoint point) implements Plain {
+    /**
+     * scores[r][h][j] = scale * q[r][h] . keys[j] for the keys j up to the row's position, and minus infinity for those after it, [R,
+     * heads x K]: the first part of an {@link Attention} that an edit has opened.
+     *
+     * @param context rows of each slot in the cache
+     */
+    record AttentionScores(
+            Tensor scores, Tensor q, Tensor keys, Tensor slots, Tensor positions, int heads, int context, float scale)
+            implements Plain {
+        @Override
+        public List<Tensor> outs() {
+            return List.of(scores);
+        }
+
+        @Override
+        public List<Tensor> ins() {
+            return List.of(q, keys, slots, positions);
+        }
+
+        /** dh, the width of one head. */
+        public int headWidth() {
+            return q.columns() / heads;
+        }
+
+        /** K, the keys that there is room for. */
+        public int shownKeys() {
+            return scores.columns() / heads;
+        }
+    }
+
+    /** pattern = softmax of each head's scores of the keys up to the row's position, and 0 after it, [R, heads x K]. */
+    record AttentionPattern(Tensor pattern, Tensor scores, Tensor positions, int heads) implements Plain {
+        @Override
+        public List<Tensor> outs() {
+            return List.of(pattern);
+        }
+
+        @Override
+        public List<Tensor> ins() {
+            return List.of(scores, positions);
+        }
+
+        /** K, the keys that there is room for. */
+        public int shownKeys() {
+            return pattern.columns() / heads;
+        }
+    }
+
+    /**
+     * z[r][h] = sum over the keys j up to the row's position of pattern[r][h][j] * values[j]; keys after it are never multiplied.
+     *
+     * @param context rows of each slot in the cache
+     */
+    record AttentionMix(Tensor z, Tensor pattern, Tensor values, Tensor slots, Tensor positions, int heads, int context)
+            implements Plain {
+        @Override
+        public List<Tensor> outs() {
+            return List.of(z);
+        }
+
+        @Override
+        public List<Tensor> ins() {
+            return List.of(pattern, values, slots, positions);
+        }
+
+        /** dh, the width of one head. */
+        public int headWidth() {
+            return z.columns() / heads;
+        }
+
+        /** K, the keys that there is room for. */
+        public int shownKeys() {
+            return pattern.columns() / heads;
+        }
+    }
+
+    /**
+     * A place where a caller may look or write. Lowering replaces it; no machine ever runs one.
+     *
+     * @param heads that the columns are, one after another; 1 where they are not heads
+     */
+    record Hook(Tensor out, Tensor x, HookPoint point, int heads) implements Plain {
         @Override
         public List<Tensor> outs() {
             return List.of(out);
@@ -234,8 +315,9 @@ public sealed interface Op {
     }
 
     /**
-     * An edit. It changes the rows whose position p is in [from, to) of the controls of their slot and copies the others; s is the
-     * strength there, v row min(p, P - 1) of the operand. See {@link EditState}.
+     * An edit. It changes the rows whose position p is in [from, to) of the controls of their slot, of these the columns of the heads
+     * that are named there, and copies everything else; s is the strength there, v row min(p, P - 1) of the operand. See {@link
+     * EditState}.
      */
     sealed interface Edited extends Op {
         /** [R, C] */
@@ -249,6 +331,9 @@ public sealed interface Op {
 
         /** int32 [slots, {@value EditState#WORDS}], state. */
         Tensor controls();
+
+        /** The heads that the columns are, one after another: 1 where there are none to tell apart, {@link Heads#MAX} at most. */
+        int groups();
 
         /** The slot of each row. */
         Tensor slots();
@@ -275,7 +360,7 @@ public sealed interface Op {
     }
 
     /** out = x + s v */
-    record AddVector(Tensor out, Tensor x, Tensor vector, Tensor controls, Tensor slots, Tensor positions)
+    record AddVector(Tensor out, Tensor x, Tensor vector, Tensor controls, Tensor slots, Tensor positions, int groups)
             implements Edited {
         @Override
         public Optional<Tensor> operand() {
@@ -284,7 +369,7 @@ public sealed interface Op {
     }
 
     /** out = s x */
-    record Scale(Tensor out, Tensor x, Tensor controls, Tensor slots, Tensor positions) implements Edited {
+    record Scale(Tensor out, Tensor x, Tensor controls, Tensor slots, Tensor positions, int groups) implements Edited {
         @Override
         public Optional<Tensor> operand() {
             return Optional.empty();
@@ -292,7 +377,7 @@ public sealed interface Op {
     }
 
     /** out = v */
-    record ReplaceRows(Tensor out, Tensor x, Tensor rows, Tensor controls, Tensor slots, Tensor positions)
+    record ReplaceRows(Tensor out, Tensor x, Tensor rows, Tensor controls, Tensor slots, Tensor positions, int groups)
             implements Edited {
         @Override
         public Optional<Tensor> operand() {
@@ -300,8 +385,9 @@ public sealed interface Op {
         }
     }
 
-    /** out = x - s (x . v) v */
-    record ProjectOut(Tensor out, Tensor x, Tensor direction, Tensor controls, Tensor slots, Tensor positions)
+    /** out = x - s (x . v) v, the product over the whole row */
+    record ProjectOut(
+            Tensor out, Tensor x, Tensor direction, Tensor controls, Tensor slots, Tensor positions, int groups)
             implements Edited {
         @Override
         public Optional<Tensor> operand() {

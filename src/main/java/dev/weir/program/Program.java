@@ -3,6 +3,7 @@ package dev.weir.program;
 import dev.weir.hook.HookPoint;
 import dev.weir.tensor.Tensor;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The forward pass as data: ops in the order they run, and the values that come out.
@@ -22,6 +23,17 @@ public record Program(Inputs inputs, List<Op.Plain> ops, List<Tensor> results) {
                 .filter(Op.Hook.class::isInstance)
                 .map(op -> ((Op.Hook) op).point())
                 .toList();
+    }
+
+    /** A number that no value of the program has, and none above it. */
+    int nextId() {
+        return 1
+                + ops.stream()
+                        .flatMap(op -> Stream.concat(op.outs().stream(), op.asides().stream()))
+                        .filter(t -> t.role() == Tensor.Role.VALUE)
+                        .mapToInt(Tensor::id)
+                        .max()
+                        .orElse(0);
     }
 
     /** The sequences that the program's state has room for: those whose keys are kept, and one where no keys are. */

@@ -144,17 +144,22 @@ public final class ProgramWriter {
 
     /** A point outside the blocks. */
     public Tensor hook(Site site, Tensor x) {
-        return hook(HookPoint.of(site), x);
+        return hook(HookPoint.of(site), x, 1);
     }
 
     /** A point in block {@code layer}. What follows must read what this returns. */
     public Tensor hook(int layer, Site site, Tensor x) {
-        return hook(HookPoint.of(layer, site), x);
+        return hook(HookPoint.of(layer, site), x, 1);
     }
 
-    private Tensor hook(HookPoint point, Tensor x) {
+    /** A point in block {@code layer} whose columns are so many heads, one after another. */
+    public Tensor hook(int layer, Site site, Tensor x, int heads) {
+        return hook(HookPoint.of(layer, site), x, heads);
+    }
+
+    private Tensor hook(HookPoint point, Tensor x, int heads) {
         Tensor out = value(point.name(), x.rows(), x.columns());
-        ops.add(new Op.Hook(out, x, point));
+        ops.add(new Op.Hook(out, x, point, heads));
         return out;
     }
 

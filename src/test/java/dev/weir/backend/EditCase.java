@@ -1,10 +1,12 @@
 package dev.weir.backend;
 
 import dev.weir.hook.Edit;
+import dev.weir.hook.Heads;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
 import dev.weir.hook.Rows;
 import dev.weir.hook.Site;
+import dev.weir.hook.Span;
 import dev.weir.program.EditState;
 import dev.weir.program.Inputs;
 import dev.weir.program.Plan;
@@ -44,7 +46,8 @@ public final class EditCase {
                 : Optional.of(new Edit.Operand(values(random, operandRows * columns), operandRows));
         int from = random.nextInt(first + rows + 1);
         int to = random.nextBoolean() ? Integer.MAX_VALUE : from + random.nextInt(rows + 2);
-        edit = new Edit.OnMachine(arithmetic, operand, (float) random.nextGaussian(), from, to);
+        edit = new Edit.OnMachine(
+                arithmetic, operand, (float) random.nextGaussian(), Span.between(from, to), Heads.ALL);
     }
 
     private static float[] values(Random random, int count) {
@@ -57,7 +60,7 @@ public final class EditCase {
 
     /** Whether a row is one that the edit changes. */
     public boolean changes(int row) {
-        return positions[row] >= edit.from() && positions[row] < edit.to();
+        return edit.span().contains(positions[row]);
     }
 
     /** A value of the operand's row of a row. */
@@ -111,7 +114,7 @@ public final class EditCase {
         try (var loaded = backend.load(Map.of(table, WeightView.rowMajor(data, DType.FLOAT32, columns)));
                 var workspace = loaded.allocate(List.of())) {
             Backend.Executable executable = workspace.compile(plan);
-            write(workspace, POINT, edit, 1);
+            write(workspace, POINT, edit, columns, 1);
             int[] tokens = IntStream.range(0, rows).toArray();
             Backend.Run run = executable.run(new Rows(new int[rows], positions, tokens, new int[1]));
             return List.of(
@@ -130,13 +133,13 @@ public final class EditCase {
 
     /** Brings the values of an edit to a workspace, for the first slots of all that it has. */
     public static void write(
-            Backend.Workspace workspace, HookPoint point, Edit.OnMachine edit, int slots, int... only) {
-        EditState state = EditState.of(point, edit, slots);
+            Backend.Workspace workspace, HookPoint point, Edit.OnMachine edit, int columns, int slots, int... only) {
+        EditState state = EditState.of(point, 0, edit, columns, 1, slots);
         state.operand()
                 .ifPresent(tensor -> workspace.write(
                         tensor,
                         0,
-                        MemorySegment.ofArray(edit.operand().orElseThrow().values())));
+                        MemorySegment.ofArray(state.lay(edit.operand().orElseThrow()))));
         int[] named = only.length == 0 ? IntStream.range(0, slots).toArray() : only;
         for (int slot : named) {
             long element = (long) slot * EditState.WORDS;

@@ -34,7 +34,7 @@ class ListingCommandsTest {
     @Test
     void hooksListsEveryPointOnceAndCountsThoseOfAPass() {
         JsonNode report = weir("hooks", "--model", model, "--json").json();
-        assertEquals(POINTS + TinyModel.LAYERS, report.at("/points").size(), "attn.hook_result is listed");
+        assertEquals(POINTS + 4 * TinyModel.LAYERS, report.at("/points").size(), "what is on request is listed");
         assertEquals(
                 POINTS, report.at("/total_points").intValue(), "but not counted, because it is there on request only");
         assertEquals("hook_embed", report.at("/points/0/name").textValue());

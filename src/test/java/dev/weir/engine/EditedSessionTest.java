@@ -283,8 +283,8 @@ class EditedSessionTest {
             points.add(HookPoint.of(layer, Site.RESID_POST));
         }
         try (Session session = session(loaded, 1)) {
-            var result = session.step(
-                    rows(0, 0, TOKENS.length), new Hooks(Hooks.tap(points).taps(), hooks.edits()));
+            var result =
+                    session.step(rows(0, 0, TOKENS.length), Hooks.tap(points).withEdits(hooks.edits()));
             int[] entering = bits(floats(result.tapped(points.getFirst())));
             for (HookPoint point : points) {
                 assertArrayEquals(entering, bits(floats(result.tapped(point))), point.name());
@@ -332,14 +332,14 @@ class EditedSessionTest {
 
     @Test
     void whatDoesNotFitIsRefusedByNameAndChangesNothing() {
-        HookPoint unread = HookPoint.of(0, Site.PATTERN);
+        HookPoint unread = HookPoint.of(0, Site.RESULT);
         try (Session session = session(loaded, 1)) {
             Rows rows = rows(0, 0, 3);
             assertRefused(
                     "edit at blocks.0.hook_resid_mid: expected rows of 12 values, got 5",
                     () -> session.step(rows, Hooks.edit(MID, Edit.add(new float[] {1, 2, 3, 4, 5}, 1))));
             assertRefused(
-                    "edit at blocks.0.attn.hook_pattern: nothing in the forward pass reads this value",
+                    "edit at blocks.0.attn.hook_result: nothing in the forward pass reads this value",
                     () -> session.step(rows, Hooks.edit(unread, Edit.zero())));
             assertEquals(0, session.length(0));
             float[] plain = allLogits(session, rows, Hooks.NONE);

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weir.hook.Edit.Arithmetic;
-import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -18,10 +17,10 @@ class EditTest {
     @Test
     void anEditIsForEveryPositionUntilItIsToldOtherwise() {
         Edit.OnMachine edit = Edit.add(VECTOR, 2);
-        assertEquals(0, edit.from());
-        assertEquals(Integer.MAX_VALUE, edit.to());
+        assertEquals(Span.ALL, edit.span());
+        assertEquals(Heads.ALL, edit.heads());
         Edit.OnMachine some = edit.between(3, 5).withStrength(-1);
-        assertEquals(new Edit.OnMachine(Arithmetic.ADD, edit.operand(), -1, 3, 5), some);
+        assertEquals(new Edit.OnMachine(Arithmetic.ADD, edit.operand(), -1, new Span(3, 5, false), Heads.ALL), some);
     }
 
     @Test
@@ -56,20 +55,10 @@ class EditTest {
     }
 
     @Test
-    void editsAreSortedByKind() {
-        var first = HookPoint.of(0, Site.RESID_MID);
-        var second = HookPoint.of(1, Site.RESID_MID);
-        var host = new Edit.OnHost((point, rows, values, columns) -> {});
-        Hooks hooks = Hooks.edit(first, host).withEdit(second, Edit.zero());
-        assertEquals(Map.of(first, host), hooks.edits(Edit.OnHost.class));
-        assertEquals(Map.of(second, Edit.zero()), hooks.edits(Edit.OnMachine.class));
-    }
-
-    @Test
     void misuseIsRefusedInOneLine() {
         Optional<Edit.Operand> operand = Optional.of(new Edit.Operand(VECTOR, 1));
-        assertRefused("no operand", () -> new Edit.OnMachine(Arithmetic.SCALE, operand, 1, 0, 1));
-        assertRefused("an operand", () -> new Edit.OnMachine(Arithmetic.ADD, Optional.empty(), 1, 0, 1));
+        assertRefused("no operand", () -> new Edit.OnMachine(Arithmetic.SCALE, operand, 1, Span.ALL, Heads.ALL));
+        assertRefused("an operand", () -> new Edit.OnMachine(Arithmetic.ADD, Optional.empty(), 1, Span.ALL, Heads.ALL));
         assertRefused("finite number, got NaN", () -> Edit.scale(Float.NaN));
         assertRefused("finite number, got Infinity", () -> Edit.add(VECTOR, Float.POSITIVE_INFINITY));
         assertRefused("got from 3 to 2", () -> Edit.zero().between(3, 2));

@@ -65,8 +65,10 @@ public final class Float64Gpt2 {
         RealMatrix normed = norm(name + "ln1.", pre, b.norm1());
         RealMatrix attention = attention(layer, name, normed, b);
         see(name + "hook_attn_out", attention);
+        see(name + "hook_attn_skip", pre);
         RealMatrix mid = pre.add(attention);
         see(name + "hook_resid_mid", mid);
+        see(name + "hook_mlp_in", mid);
         RealMatrix hidden = affine(norm(name + "ln2.", mid, b.norm2()), b.mlpIn());
         see(name + "mlp.hook_pre", hidden);
         for (int row = 0; row < hidden.getRowDimension(); row++) {
@@ -77,6 +79,7 @@ public final class Float64Gpt2 {
         see(name + "mlp.hook_post", hidden);
         RealMatrix mlp = affine(hidden, b.mlpOut());
         see(name + "hook_mlp_out", mlp);
+        see(name + "hook_mlp_skip", mid);
         RealMatrix post = mid.add(mlp);
         see(name + "hook_resid_post", post);
         return post;

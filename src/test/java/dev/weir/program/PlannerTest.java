@@ -234,7 +234,7 @@ class PlannerTest {
         assertEquals(plan.taps().get(point), op.out());
         assertEquals("edits.blocks.1.hook_resid_mid.operand[1x12]", op.vector().toString());
         assertEquals(
-                "edits.blocks.1.hook_resid_mid.controls[2x3]", op.controls().toString());
+                "edits.blocks.1.hook_resid_mid.controls[2x5]", op.controls().toString());
         assertEquals(plain.ops().count() + 2, plan.ops().count(), "the edit, and a sum and a norm that it keeps apart");
     }
 
@@ -256,7 +256,7 @@ class PlannerTest {
     void everyEditHasStateOfItsOwn() {
         var ids = new TreeSet<Integer>();
         for (HookPoint point : HookPoint.all(3)) {
-            EditState state = EditState.of(point, Edit.add(new float[1], 1), 1);
+            EditState state = EditState.of(point, 0, Edit.add(new float[1], 1), 1, 1, 1);
             assertTrue(
                     ids.add(state.controls().id())
                             && ids.add(state.operand().orElseThrow().id()),

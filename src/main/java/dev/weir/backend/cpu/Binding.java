@@ -1,6 +1,5 @@
 package dev.weir.backend.cpu;
 
-import dev.weir.backend.cpu.AttentionStage.Shown;
 import dev.weir.backend.cpu.Kernels.Normalization;
 import dev.weir.hook.Rows;
 import dev.weir.program.Op;
@@ -55,6 +54,9 @@ final class Binding {
             case Op.Activate o -> activate(o);
             case Op.Append o -> new AppendStage(workers, workspace.cache(o.cache()), value(o.x()));
             case Op.Attention o -> attention(o);
+            case Op.AttentionScores o -> attentionScores(o);
+            case Op.AttentionPattern o -> attentionPattern(o);
+            case Op.AttentionMix o -> attentionMix(o);
             case Op.HeadResults o -> headResults(o);
             case Op.SelectRows o ->
                 new SelectStage(value(o.x()), value(o.out()), o.out().columns());
@@ -162,8 +164,37 @@ final class Binding {
                 workspace.cache(o.keys()),
                 workspace.cache(o.values()),
                 value(o.z()),
-                scores == null ? null : Shown.scores(scores, shownKeys),
-                pattern == null ? null : Shown.pattern(pattern, shownKeys));
+                scores == null ? null : ShownKeys.scores(scores, shownKeys),
+                pattern == null ? null : ShownKeys.pattern(pattern, shownKeys));
+    }
+
+    private Stage attentionScores(Op.AttentionScores o) {
+        return new AttentionScoresStage(
+                workers,
+                o.heads(),
+                o.headWidth(),
+                o.scale(),
+                value(o.q()),
+                workspace.cache(o.keys()),
+                ShownKeys.scores(value(o.scores()), o.shownKeys()));
+    }
+
+    private Stage attentionPattern(Op.AttentionPattern o) {
+        return new AttentionPatternStage(
+                workers,
+                o.heads(),
+                ShownKeys.scores(value(o.scores()), o.shownKeys()),
+                ShownKeys.pattern(value(o.pattern()), o.shownKeys()));
+    }
+
+    private Stage attentionMix(Op.AttentionMix o) {
+        return new AttentionMixStage(
+                workers,
+                o.heads(),
+                o.headWidth(),
+                ShownKeys.pattern(value(o.pattern()), o.shownKeys()),
+                workspace.cache(o.values()),
+                value(o.z()));
     }
 
     private Stage headResults(Op.HeadResults o) {
@@ -200,6 +231,7 @@ final class Binding {
                 workspace.values(o.controls()),
                 value(o.x()),
                 o.x().columns(),
+                o.groups(),
                 value(o.out()));
     }
 

@@ -43,9 +43,7 @@ final class CpuWorkspace implements Backend.Workspace {
             requireOpen();
             weights.requireOpen();
             plan.ops().forEach(op -> {
-                if (op instanceof Op.Attention attention) {
-                    prepareCaches(attention);
-                }
+                prepareCaches(op);
                 if (op instanceof Op.Edited edited) {
                     edited.state().forEach(this::reserve);
                 }
@@ -55,21 +53,24 @@ final class CpuWorkspace implements Backend.Workspace {
         }
     }
 
-    private void prepareCaches(Op.Attention attention) {
-        prepareCache(attention, attention.keys(), Op.CacheKind.KEYS);
-        prepareCache(attention, attention.values(), Op.CacheKind.VALUES);
+    private void prepareCaches(Op op) {
+        if (op instanceof Op.Attention o) {
+            prepareCache(o.keys(), Op.CacheKind.KEYS, o.context(), o.heads(), o.headWidth());
+            prepareCache(o.values(), Op.CacheKind.VALUES, o.context(), o.heads(), o.headWidth());
+        }
+        if (op instanceof Op.AttentionScores o) {
+            prepareCache(o.keys(), Op.CacheKind.KEYS, o.context(), o.heads(), o.headWidth());
+        }
+        if (op instanceof Op.AttentionMix o) {
+            prepareCache(o.values(), Op.CacheKind.VALUES, o.context(), o.heads(), o.headWidth());
+        }
     }
 
-    private void prepareCache(Op.Attention attention, Tensor tensor, Op.CacheKind kind) {
+    private void prepareCache(Tensor tensor, Op.CacheKind kind, int context, int heads, int headWidth) {
         if (!state.contains(tensor)) {
             throw new IllegalArgumentException("cache " + tensor + ": expected one of the state that was allocated");
         }
-        var shape = new KeyValueCache.Shape(
-                kind,
-                tensor.rows() / attention.context(),
-                attention.context(),
-                attention.heads(),
-                attention.headWidth());
+        var shape = new KeyValueCache.Shape(kind, tensor.rows() / context, context, heads, headWidth);
         KeyValueCache known =
                 caches.computeIfAbsent(tensor.id(), id -> new KeyValueCache(shape, workers.panelWidth(), memory));
         if (!known.shape().equals(shape)) {

@@ -60,6 +60,9 @@ final class Binding {
             case Op.HeadResults o -> Stream.of(headResults(o));
             case Op.SelectRows o -> Stream.of(selectRows(o));
             case Op.Sample o -> Stream.of(sample(o));
+            case Op.AttentionScores o -> throw notYet(o);
+            case Op.AttentionPattern o -> throw notYet(o);
+            case Op.AttentionMix o -> throw notYet(o);
             case Op.Edited o -> Stream.of(edit(o));
             case Op.Hook o -> throw new IllegalArgumentException("plan: expected no hook to run, got " + o);
         };
@@ -142,6 +145,10 @@ final class Binding {
                 .pointers(addresses.input(o.slots()), addresses.input(o.positions()), addresses.input(o.outputs()))
                 .sizes(o.logits().columns())
                 .ready();
+    }
+
+    private static IllegalArgumentException notYet(Op op) {
+        return new IllegalArgumentException("plan: expected what this machine can run, got " + op.name());
     }
 
     private Work edit(Op.Edited o) {

@@ -114,7 +114,7 @@ class EditTest {
             float[] before =
                     executable.run(rows).read(edited.results().getFirst()).toArray(ValueLayout.JAVA_FLOAT);
             assertArrayEquals(unedited, before, "controls that nobody wrote change nothing");
-            EditCase.write(workspace, point, edit, 2, 1);
+            EditCase.write(workspace, point, edit, config.width(), 2, 1);
             float[] after =
                     executable.run(rows).read(edited.results().getFirst()).toArray(ValueLayout.JAVA_FLOAT);
             assertArrayEquals(Arrays.copyOf(unedited, 50), Arrays.copyOf(after, 50));
@@ -124,7 +124,7 @@ class EditTest {
 
     @Test
     void whatNoEditReadsCannotBeWritten() {
-        var state = EditState.of(HookPoint.of(0, Site.RESID_MID), Edit.zero(), 1);
+        var state = EditState.of(HookPoint.of(0, Site.RESID_MID), 0, Edit.zero(), 4, 1, 1);
         try (var backend = new CpuBackend(1);
                 var loaded = backend.load(new RandomModel(
                                 new ModelConfig(9, 8, 4, 1, 1, 4, Activation.RELU, 1e-5f, true, false),
