@@ -1,6 +1,7 @@
 package dev.weir.cli;
 
 import dev.weir.checkpoint.CheckpointException;
+import dev.weir.corpus.CorpusException;
 import dev.weir.dump.DumpException;
 import dev.weir.safetensors.SafetensorsException;
 import dev.weir.tokenizer.TokenizerException;
@@ -70,6 +71,7 @@ final class OneLineErrors implements IParameterExceptionHandler, IExecutionExcep
             case SafetensorsException e -> Optional.of(e.getMessage());
             case CheckpointException e -> Optional.of(e.getMessage());
             case DumpException e -> Optional.of(e.getMessage());
+            case CorpusException e -> Optional.of(e.getMessage());
             case TokenizerException e -> Optional.of(String.valueOf(e.getMessage()));
             default -> Optional.empty();
         };

@@ -27,7 +27,8 @@ final class PromptArguments {
     @Option(
             names = "--prompts",
             paramLabel = "FILE",
-            description = "Many prompts: a file with one {\"prompt\": \"...\"} or {\"token_ids\": [...]} a line.")
+            description = "Many prompts: a file with one {\"prompt\": \"...\"} or {\"token_ids\": [...]} a line,"
+                    + " or a .txt file with one text a line.")
     private Optional<Path> file = Optional.empty();
 
     /**

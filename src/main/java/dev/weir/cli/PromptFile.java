@@ -3,6 +3,7 @@ package dev.weir.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.Prompt;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
@@ -13,7 +14,10 @@ import java.util.List;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
-/** A file of prompts: a JSON object a line, with {@code prompt} or {@code token_ids}; other keys are passed over. */
+/**
+ * A file of prompts: the texts of a {@code .txt} file, one a line, or else a JSON object a line, with {@code prompt} or
+ * {@code token_ids}; other keys are passed over. So are blank lines.
+ */
 final class PromptFile {
 
     private static final String EXPECTED = "expected {\"prompt\": \"...\"} or {\"token_ids\": [1, 2, 3]}, got ";
@@ -21,31 +25,46 @@ final class PromptFile {
 
     private PromptFile() {}
 
+    /** Takes prompts, one after the other. */
+    @FunctionalInterface
+    interface Reader {
+        /**
+         * Takes one.
+         *
+         * @param place of it, for errors: {@code prompts.txt line 3: }
+         */
+        void prompt(String place, Prompt prompt);
+    }
+
     static List<Prompt> read(Path file) {
         var prompts = new ArrayList<Prompt>();
-        List<String> lines = lines(file);
-        for (int number = 1; number <= lines.size(); number++) {
-            String line = lines.get(number - 1);
-            if (!line.isBlank()) {
-                prompts.add(parse(line, file + " line " + number + ": "));
-            }
-        }
-        if (prompts.isEmpty()) {
-            throw new IllegalArgumentException(file + ": " + EXPECTED + "no line");
-        }
+        read(file, (place, prompt) -> prompts.add(prompt));
         return prompts;
     }
 
-    private static List<String> lines(Path file) {
+    /** Reads a file of any length; one line of it is in memory. */
+    static void read(Path file, Reader reader) {
         if (Files.isDirectory(file)) {
             throw new IllegalArgumentException("--prompts '" + file + "': expected a file, got a folder");
         }
-        try {
-            return Files.readAllLines(file);
+        boolean plain = file.toString().endsWith(".txt");
+        boolean any = false;
+        try (BufferedReader lines = Files.newBufferedReader(file)) {
+            int number = 1;
+            for (String line = lines.readLine(); line != null; line = lines.readLine(), number++) {
+                if (!line.isBlank()) {
+                    String place = file + " line " + number + ": ";
+                    reader.prompt(place, plain ? Prompt.of(line) : parse(line, place));
+                    any = true;
+                }
+            }
         } catch (CharacterCodingException e) {
             throw new IllegalArgumentException("--prompts '" + file + "': expected text in UTF-8, got other bytes", e);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+        if (!any) {
+            throw new IllegalArgumentException(file + ": expected at least one prompt, got no line with one");
         }
     }
 

@@ -40,6 +40,7 @@ final class WeirCommand implements Callable<Integer> {
         COMMANDS.put("hooks", HooksCommand::new);
         COMMANDS.put("plan", PlanCommand::new);
         COMMANDS.put("diff", DiffCommand::new);
+        COMMANDS.put("dump", DumpCommand::new);
         COMMANDS.put("inspect", InspectCommand::new);
         COMMANDS.put("bench", BenchCommand::new);
         COMMANDS.put("doctor", DoctorCommand::new);

@@ -102,6 +102,12 @@ public final class SafetensorsWriter implements AutoCloseable {
         }
     }
 
+    /** The exact bytes of a file of these tensors, header included. */
+    public static long bytes(Map<String, String> metadata, List<Declaration> tensors) {
+        long header = Header.LENGTH_BYTES + (long) new Header(metadata, inFileOrder(tensors)).encode().length;
+        return tensors.stream().mapToLong(Declaration::bytes).reduce(header, Math::addExact);
+    }
+
     private static List<Declaration> inFileOrder(List<Declaration> tensors) {
         long names = tensors.stream().map(Declaration::name).distinct().count();
         if (names < tensors.size()) {

@@ -2,6 +2,7 @@ package dev.weir.tokenizer;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -14,11 +15,22 @@ public final class Tokenizer implements AutoCloseable {
     private final Vocabulary vocabulary;
     private final Encoder encoder;
     private final Decoder decoder;
+    private final List<Path> files;
 
     Tokenizer(Vocabulary vocabulary, Encoder encoder, Decoder decoder) {
+        this(vocabulary, encoder, decoder, List.of());
+    }
+
+    private Tokenizer(Vocabulary vocabulary, Encoder encoder, Decoder decoder, List<Path> files) {
         this.vocabulary = vocabulary;
         this.encoder = encoder;
         this.decoder = decoder;
+        this.files = files;
+    }
+
+    /** The same tokenizer, which knows where it comes from. */
+    Tokenizer from(Path... origin) {
+        return new Tokenizer(vocabulary, encoder, decoder, List.of(origin));
     }
 
     /**
@@ -40,6 +52,11 @@ public final class Tokenizer implements AutoCloseable {
      */
     public static Optional<Tokenizer> open(Path folder) throws IOException {
         return TokenizerFolder.open(folder);
+    }
+
+    /** The files that define it. */
+    public List<Path> files() {
+        return files;
     }
 
     /**

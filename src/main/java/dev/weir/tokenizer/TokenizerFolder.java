@@ -18,18 +18,20 @@ final class TokenizerFolder {
         Path vocabulary = folder.resolve("vocab.json");
         Path merges = folder.resolve("merges.txt");
         if (Files.exists(tokenizer)) {
-            return Optional.of(TokenizerJson.open(tokenizer));
+            return Optional.of(TokenizerJson.open(tokenizer).from(tokenizer));
         }
         if (Files.exists(merges)) {
             return Optional.of(besideMerges(vocabulary, merges));
         }
-        return Files.exists(vocabulary) ? Optional.of(CharacterVocabulary.open(vocabulary)) : Optional.empty();
+        return Files.exists(vocabulary)
+                ? Optional.of(CharacterVocabulary.open(vocabulary).from(vocabulary))
+                : Optional.empty();
     }
 
     private static Tokenizer besideMerges(Path vocabulary, Path merges) throws IOException {
         if (!Files.exists(vocabulary)) {
             throw new TokenizerException(merges, "vocab.json beside it", "none");
         }
-        return Gpt2Files.open(vocabulary, merges);
+        return Gpt2Files.open(vocabulary, merges).from(vocabulary, merges);
     }
 }
