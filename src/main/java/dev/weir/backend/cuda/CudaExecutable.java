@@ -49,11 +49,11 @@ final class CudaExecutable implements Backend.Executable {
             workspace.begin();
             try {
                 follow();
-                ReadbackRing.Entry entry = workspace.ring().begin(readback);
+                PinnedBuffer arriving = workspace.ring().begin(readback);
                 workspace.feed().send(rows, workspace.address(CudaWorkspace.Area.INPUTS));
                 stretches.forEach(stretch -> run(stretch, rows));
                 hasRun = true;
-                return new Begun(workspace.ring().end(readback, entry, workspace::address), entry);
+                return new Begun(workspace.ring().end(readback, arriving, workspace::address), arriving);
             } finally {
                 workspace.end();
             }
@@ -98,11 +98,11 @@ final class CudaExecutable implements Backend.Executable {
     /** A step that the GPU was given. */
     private final class Begun implements Backend.Run {
         private final long number;
-        private final ReadbackRing.Entry entry;
+        private final PinnedBuffer arriving;
 
-        Begun(long number, ReadbackRing.Entry entry) {
+        Begun(long number, PinnedBuffer arriving) {
             this.number = number;
-            this.entry = entry;
+            this.arriving = arriving;
         }
 
         @Override
@@ -118,8 +118,7 @@ final class CudaExecutable implements Backend.Executable {
             if (offset == null) {
                 throw new IllegalArgumentException("value " + value + ": expected a result or a tapped value");
             }
-            entry.arrived().synchronize();
-            return entry.memory().slice(offset, value.bytes());
+            return arriving.settledPart(offset, value.bytes());
         }
     }
 }

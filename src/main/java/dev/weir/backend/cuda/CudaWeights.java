@@ -19,8 +19,6 @@ import java.util.TreeMap;
  */
 final class CudaWeights implements Backend.LoadedWeights {
 
-    private static final long ALIGNMENT = 256;
-
     private final Device device;
     private final Map<Tensor, WeightView> views;
     private final Map<WeightLayout, Long> addresses = new HashMap<>();
@@ -45,7 +43,7 @@ final class CudaWeights implements Backend.LoadedWeights {
             if (!counted.contains(table) && !counted.contains(matrix)) {
                 boolean vector = weight.rows() == 1;
                 long most = vector ? table.bytes() : Math.max(table.bytes(), matrix.bytes());
-                bytes.merge(weight.type(), aligned(most), Long::sum);
+                bytes.merge(weight.type(), DeviceMemory.aligned(most), Long::sum);
             }
             counted.add(table);
             counted.add(matrix);
@@ -106,17 +104,13 @@ final class CudaWeights implements Backend.LoadedWeights {
             return known;
         }
         if (end - next < layout.bytes()) {
-            reserve("weight " + weight, List.of(new Part("weight " + weight, aligned(layout.bytes()))));
+            reserve("weight " + weight, List.of(new Part("weight " + weight, DeviceMemory.aligned(layout.bytes()))));
         }
         long address = next;
         device.upload().send(layout.outer(), layout.lineBytes(), layout::write, address);
-        next = address + aligned(layout.bytes());
+        next = address + DeviceMemory.aligned(layout.bytes());
         addresses.put(layout, address);
         return address;
-    }
-
-    private static long aligned(long bytes) {
-        return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
     }
 
     void requireOpen() {

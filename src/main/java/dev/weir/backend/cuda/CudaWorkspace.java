@@ -21,8 +21,6 @@ import java.util.Map;
  */
 final class CudaWorkspace implements Backend.Workspace {
 
-    private static final long ALIGNMENT = 256;
-
     /** So many executables keep their graphs; those that ran longest ago capture anew when they run again. */
     private static final int MAX_CAPTURED = 64;
 
@@ -86,7 +84,7 @@ final class CudaWorkspace implements Backend.Workspace {
     }
 
     private static long aligned(Tensor tensor) {
-        return Math.ceilDiv(tensor.bytes(), ALIGNMENT) * ALIGNMENT;
+        return DeviceMemory.aligned(tensor.bytes());
     }
 
     private static long aligned(List<Tensor> state) {

@@ -26,7 +26,6 @@ final class HostEdits implements AutoCloseable {
                 .max()
                 .orElse(0);
         if (bytes > 0) {
-            device.compute().synchronize();
             buffer.reserve(bytes);
         }
     }
@@ -34,13 +33,14 @@ final class HostEdits implements AutoCloseable {
     /** Waits for the value; what the function throws reaches the caller, and nothing has been changed then. */
     void apply(Stretch.OnHost stretch, Rows rows) {
         Tensor x = stretch.step().x();
-        MemorySegment pinned = buffer.first(x.bytes());
+        MemorySegment pinned = buffer.part(0, x.bytes());
         device.compute().copyOut(pinned, stretch.x());
         device.compute().synchronize();
         float[] values = pinned.toArray(ValueLayout.JAVA_FLOAT);
         stretch.step().function().apply(stretch.step().point(), rows, values, x.columns());
         MemorySegment.copy(values, 0, pinned, ValueLayout.JAVA_FLOAT, 0, values.length);
         device.compute().copyIn(stretch.out(), pinned);
+        buffer.leaveTo(device.compute());
     }
 
     @Override

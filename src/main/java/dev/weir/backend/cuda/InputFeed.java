@@ -1,11 +1,9 @@
 package dev.weir.backend.cuda;
 
-import dev.weir.backend.cuda.driver.Event;
 import dev.weir.hook.Rows;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * What varies from step to step, packed into one copy: tokens, positions, slots, outputs. Two pinned buffers take turns, so that a step
@@ -14,18 +12,13 @@ import java.util.stream.Stream;
 final class InputFeed implements AutoCloseable {
 
     private final Device device;
-    private final List<Buffer> buffers;
+    private final List<PinnedBuffer> buffers;
     private int turn;
 
     InputFeed(Device device) {
         this.device = device;
-        buffers = Stream.generate(() ->
-                        new Buffer(new PinnedBuffer(device.gpu()), device.gpu().event()))
-                .limit(2)
-                .toList();
+        buffers = PinnedBuffer.several(device.gpu(), 2);
     }
-
-    private record Buffer(PinnedBuffer memory, Event copied) {}
 
     /** What the rows of a step take. */
     static long bytes(int rows, int outputs) {
@@ -33,32 +26,25 @@ final class InputFeed implements AutoCloseable {
     }
 
     void reserve(long bytes) {
-        for (Buffer buffer : buffers) {
-            buffer.copied.synchronize();
-            buffer.memory.reserve(bytes);
-        }
+        buffers.forEach(buffer -> buffer.reserve(bytes));
     }
 
     /** Sends the rows of a step, which may change as soon as this returns. */
     void send(Rows rows, long to) {
         turn = 1 - turn;
-        Buffer buffer = buffers.get(turn);
-        buffer.copied.synchronize();
-        MemorySegment packed = buffer.memory.first(bytes(rows.count(), rows.outputs().length));
+        PinnedBuffer buffer = buffers.get(turn);
+        MemorySegment packed = buffer.settledPart(0, bytes(rows.count(), rows.outputs().length));
         long at = 0;
         for (int[] values : List.of(rows.tokens(), rows.positions(), rows.slots(), rows.outputs())) {
             MemorySegment.copy(values, 0, packed, ValueLayout.JAVA_INT, at, values.length);
             at += (long) values.length * Integer.BYTES;
         }
         device.compute().copyIn(to, packed);
-        device.compute().record(buffer.copied);
+        buffer.leaveTo(device.compute());
     }
 
     @Override
     public void close() {
-        for (Buffer buffer : buffers) {
-            buffer.copied.close();
-            buffer.memory.close();
-        }
+        buffers.forEach(PinnedBuffer::close);
     }
 }

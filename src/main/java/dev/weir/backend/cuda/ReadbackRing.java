@@ -4,7 +4,6 @@ import dev.weir.backend.cuda.driver.Event;
 import dev.weir.program.Plan;
 import java.util.List;
 import java.util.function.ToLongFunction;
-import java.util.stream.Stream;
 
 /**
  * Where what the steps of a workspace made arrives on the host: pinned memory for as many runs as can be read, taken in turn. A run
@@ -21,30 +20,23 @@ final class ReadbackRing implements AutoCloseable {
 
     private final Device device;
     private final Event computed;
-    private final List<Entry> entries;
+    private final List<PinnedBuffer> buffers;
     private long runs;
     private long oldest = 1;
 
     ReadbackRing(Device device) {
         this.device = device;
         computed = device.gpu().event();
-        entries = Stream.generate(() ->
-                        new Entry(new PinnedBuffer(device.gpu()), device.gpu().event()))
-                .limit(KEPT + 1)
-                .toList();
+        buffers = PinnedBuffer.several(device.gpu(), KEPT + 1);
     }
 
-    /** The memory of one run, and when the run is in it. */
-    record Entry(PinnedBuffer memory, Event arrived) {}
-
     /** Readies the memory for the run that begins: from here on the oldest run is gone, and the GPU may write over the last. */
-    Entry begin(Readback readback) {
-        Entry entry = entries.get((int) (runs % entries.size()));
-        entry.arrived.synchronize();
+    PinnedBuffer begin(Readback readback) {
+        PinnedBuffer buffer = buffers.get((int) (runs % buffers.size()));
         oldest = runs - KEPT + 1;
-        entry.memory.reserve(readback.bytes());
-        device.compute().await(entries.get((int) ((runs + KEPT) % entries.size())).arrived);
-        return entry;
+        buffer.reserve(readback.bytes());
+        buffers.get((int) ((runs + KEPT) % buffers.size())).holdBack(device.compute());
+        return buffer;
     }
 
     /**
@@ -52,14 +44,14 @@ final class ReadbackRing implements AutoCloseable {
      *
      * @return the number of the run
      */
-    long end(Readback readback, Entry entry, ToLongFunction<Plan.Slab> addresses) {
+    long end(Readback readback, PinnedBuffer buffer, ToLongFunction<Plan.Slab> addresses) {
         device.compute().record(computed);
         device.copies().await(computed);
         for (Readback.Piece piece : readback.pieces()) {
             long from = addresses.applyAsLong(piece.slab()) + piece.from();
-            device.copies().copyOut(entry.memory.slice(piece.to(), piece.bytes()), from);
+            device.copies().copyOut(buffer.part(piece.to(), piece.bytes()), from);
         }
-        device.copies().record(entry.arrived);
+        buffer.leaveTo(device.copies());
         runs++;
         return runs;
     }
@@ -72,9 +64,6 @@ final class ReadbackRing implements AutoCloseable {
     @Override
     public void close() {
         computed.close();
-        for (Entry entry : entries) {
-            entry.arrived.close();
-            entry.memory.close();
-        }
+        buffers.forEach(PinnedBuffer::close);
     }
 }

@@ -1,6 +1,5 @@
 package dev.weir.backend.cuda;
 
-import dev.weir.backend.cuda.driver.Event;
 import dev.weir.backend.cuda.driver.Gpu;
 import dev.weir.backend.cuda.driver.Stream;
 import java.lang.foreign.MemorySegment;
@@ -16,18 +15,12 @@ final class Upload {
     private static final long BUFFER_BYTES = 4L << 20;
 
     private final Stream stream;
-    private final List<Buffer> buffers;
+    private final List<PinnedBuffer> buffers;
     private int turn;
 
     Upload(Gpu gpu, Stream stream) {
         this.stream = stream;
-        buffers = List.of(buffer(gpu), buffer(gpu));
-    }
-
-    private record Buffer(PinnedBuffer memory, Event copied) {}
-
-    private static Buffer buffer(Gpu gpu) {
-        return new Buffer(new PinnedBuffer(gpu), gpu.event());
+        buffers = PinnedBuffer.several(gpu, 2);
     }
 
     /** Writes a stretch of lines to the beginning of a buffer. */
@@ -40,11 +33,11 @@ final class Upload {
         int most = Math.clamp(BUFFER_BYTES / lineBytes, 1, lines);
         for (int line = 0; line < lines; line += most) {
             int count = Math.min(most, lines - line);
-            Buffer buffer = next(count * lineBytes);
-            MemorySegment piece = buffer.memory.first(count * lineBytes);
+            PinnedBuffer buffer = next(count * lineBytes);
+            MemorySegment piece = buffer.part(0, count * lineBytes);
             writer.write(line, count, piece);
             stream.copyIn(to + line * lineBytes, piece);
-            stream.record(buffer.copied);
+            buffer.leaveTo(stream);
         }
     }
 
@@ -57,11 +50,10 @@ final class Upload {
         }
     }
 
-    private Buffer next(long bytes) {
+    private PinnedBuffer next(long bytes) {
         turn = 1 - turn;
-        Buffer buffer = buffers.get(turn);
-        buffer.copied.synchronize();
-        buffer.memory.reserve(Math.max(bytes, BUFFER_BYTES));
+        PinnedBuffer buffer = buffers.get(turn);
+        buffer.reserve(Math.max(bytes, BUFFER_BYTES));
         return buffer;
     }
 }

@@ -5,6 +5,8 @@ import jcuda.driver.JCudaDriver;
 /** A piece of device memory. */
 public final class DeviceMemory implements AutoCloseable {
 
+    private static final long ALIGNMENT = 256;
+
     private final Holding holding;
     private final long address;
     private final long bytes;
@@ -15,7 +17,12 @@ public final class DeviceMemory implements AutoCloseable {
         this.holding = gpu.hold("device memory for " + purpose, () -> JCudaDriver.cuMemFree(address));
     }
 
-    /** Where it starts, at a multiple of 256 bytes; arithmetic is the caller's. */
+    /** So many bytes and what is missing to the next multiple of {@value #ALIGNMENT}, where another piece may begin. */
+    public static long aligned(long bytes) {
+        return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
+    }
+
+    /** Where it starts, at a multiple of {@value #ALIGNMENT} bytes; arithmetic is the caller's. */
     public long address() {
         return address;
     }
