@@ -7,6 +7,7 @@ import dev.weir.program.Op;
 import dev.weir.program.Plan;
 import dev.weir.tensor.DType;
 import dev.weir.tensor.Tensor;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** The cache and attention to it. */
@@ -49,13 +50,24 @@ final class AttentionBinding {
         return addresses
                 .plan()
                 .ops()
-                .filter(Op.Attention.class::isInstance)
-                .map(Op.Attention.class::cast)
-                .filter(a -> a.keys().equals(cache) || a.values().equals(cache))
-                .mapToInt(Op.Attention::context)
+                .filter(op -> op.ins().contains(cache))
+                .flatMapToInt(AttentionBinding::context)
                 .findFirst()
                 .orElseThrow(
                         () -> new IllegalArgumentException("cache " + cache + ": expected an attention that reads it"));
+    }
+
+    private static IntStream context(Op op) {
+        if (op instanceof Op.Attention o) {
+            return IntStream.of(o.context());
+        }
+        if (op instanceof Op.AttentionScores o) {
+            return IntStream.of(o.context());
+        }
+        if (op instanceof Op.AttentionMix o) {
+            return IntStream.of(o.context());
+        }
+        return IntStream.empty();
     }
 
     /** Scores and patterns are made beside the main path, which is the same whether somebody looks or not. */
@@ -116,6 +128,34 @@ final class AttentionBinding {
                 .pointers(read(o))
                 .sizes(rows, o.heads(), o.headWidth(), o.context())
                 .scalar(o.scale())
+                .ready();
+    }
+
+    Work scores(Op.AttentionScores o) {
+        int keyBlocks = Math.ceilDiv(o.shownKeys(), Kernel.ATTENTION_SCORES.block());
+        return new LaunchWriter(device, o, Kernel.ATTENTION_SCORES, o.q().rows(), o.heads(), keyBlocks)
+                .shared(o.headWidth())
+                .pointers(addresses.value(o.scores()), addresses.value(o.q()), addresses.state(o.keys()))
+                .pointers(addresses.input(o.slots()), addresses.input(o.positions()))
+                .sizes(o.heads(), o.headWidth(), o.context(), o.shownKeys())
+                .scalar(o.scale())
+                .ready();
+    }
+
+    Work pattern(Op.AttentionPattern o) {
+        return new LaunchWriter(device, o, Kernel.ATTENTION_PATTERN, o.scores().rows(), o.heads())
+                .pointers(addresses.value(o.pattern()), addresses.value(o.scores()))
+                .pointers(addresses.input(o.positions()))
+                .sizes(o.heads(), o.shownKeys())
+                .ready();
+    }
+
+    Work mix(Op.AttentionMix o) {
+        int columnBlocks = Math.ceilDiv(o.z().columns(), Kernel.ATTENTION_MIX.block());
+        return new LaunchWriter(device, o, Kernel.ATTENTION_MIX, o.z().rows(), columnBlocks)
+                .pointers(addresses.value(o.z()), addresses.value(o.pattern()), addresses.state(o.values()))
+                .pointers(addresses.input(o.slots()), addresses.input(o.positions()))
+                .sizes(o.heads(), o.headWidth(), o.context(), o.shownKeys())
                 .ready();
     }
 

@@ -14,6 +14,9 @@ import java.util.stream.Stream;
  */
 final class Binding {
 
+    /** Columns of a row that a block edits. */
+    private static final int EDIT_COLUMNS = 2048;
+
     private final Device device;
     private final Addresses addresses;
     private final LinearBinding linears;
@@ -60,9 +63,9 @@ final class Binding {
             case Op.HeadResults o -> Stream.of(headResults(o));
             case Op.SelectRows o -> Stream.of(selectRows(o));
             case Op.Sample o -> Stream.of(sample(o));
-            case Op.AttentionScores o -> throw notYet(o);
-            case Op.AttentionPattern o -> throw notYet(o);
-            case Op.AttentionMix o -> throw notYet(o);
+            case Op.AttentionScores o -> Stream.of(attentions.scores(o));
+            case Op.AttentionPattern o -> Stream.of(attentions.pattern(o));
+            case Op.AttentionMix o -> Stream.of(attentions.mix(o));
             case Op.Edited o -> Stream.of(edit(o));
             case Op.Hook o -> throw new IllegalArgumentException("plan: expected no hook to run, got " + o);
         };
@@ -147,16 +150,13 @@ final class Binding {
                 .ready();
     }
 
-    private static IllegalArgumentException notYet(Op op) {
-        return new IllegalArgumentException("plan: expected what this machine can run, got " + op.name());
-    }
-
     private Work edit(Op.Edited o) {
-        LaunchWriter launch = new LaunchWriter(device, o, kernel(o), o.x().rows())
+        int columns = o.x().columns();
+        LaunchWriter launch = new LaunchWriter(device, o, kernel(o), o.x().rows(), Math.ceilDiv(columns, EDIT_COLUMNS))
                 .pointers(addresses.value(o.out()), addresses.value(o.x()));
         o.operand().ifPresent(operand -> launch.pointers(addresses.state(operand)));
         launch.pointers(addresses.state(o.controls()), addresses.input(o.slots()), addresses.input(o.positions()))
-                .sizes(o.x().columns());
+                .sizes(columns, o.groups());
         o.operand().ifPresent(operand -> launch.sizes(operand.rows()));
         return launch.ready();
     }

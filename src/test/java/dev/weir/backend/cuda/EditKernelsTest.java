@@ -4,6 +4,7 @@ import static dev.weir.backend.cuda.KernelFixture.requireSame;
 
 import dev.weir.backend.EditCase;
 import dev.weir.hook.Edit;
+import dev.weir.hook.Heads;
 import dev.weir.program.EditState;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,16 +46,46 @@ class EditKernelsTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void headsThatAreLeftOutStayAsTheyAre(Edit.Arithmetic arithmetic) {
+        for (int headColumns : new int[] {1, 6, 8, 1028}) {
+            for (long bits : new long[] {0, 0b101, -1}) {
+                requireOnlyHeads(new EditCase(random, arithmetic, ROWS, 3 * headColumns), 3, new Heads(bits));
+            }
+        }
+        requireOnlyHeads(new EditCase(random, arithmetic, ROWS, 2 * Heads.MAX), Heads.MAX, Heads.of(0, 31, 32, 63));
+    }
+
+    private void requireOnlyHeads(EditCase c, int groups, Heads heads) {
+        float[] expected = c.expected();
+        int width = c.columns / groups;
+        for (int i = 0; i < expected.length; i++) {
+            if (!heads.contains(i % c.columns / width)) {
+                expected[i] = c.x[i];
+            }
+        }
+        var edit = new Edit.OnMachine(c.edit.arithmetic(), c.edit.operand(), c.edit.strength(), c.edit.span(), heads);
+        String what = groups + " heads of " + width + " columns, changed " + heads;
+        requireSame(what, expected, run(c, gpu.floats(c.x), groups, edit));
+        requireSame(what + ", not aligned", expected, run(c, gpu.misalignedFloats(c.x), groups, edit));
+    }
+
     private float[] run(EditCase c, long x) {
+        return run(c, x, 1, c.edit);
+    }
+
+    private float[] run(EditCase c, long x, int groups, Edit.OnMachine edit) {
         long out = gpu.output(c.x.length);
         var arguments = new ArrayList<Object>(List.of(out, x));
-        c.edit.operand().ifPresent(operand -> arguments.add(gpu.floats(operand.values())));
-        arguments.add(gpu.ints(EditState.words(c.edit)));
+        edit.operand().ifPresent(operand -> arguments.add(gpu.floats(operand.values())));
+        arguments.add(gpu.ints(EditState.words(edit)));
         arguments.add(gpu.ints(new int[ROWS]));
         arguments.add(gpu.ints(c.positions));
-        arguments.add(c.columns);
-        c.edit.operand().ifPresent(operand -> arguments.add(operand.rows()));
-        gpu.run(kernel(c.edit.arithmetic()), new int[] {ROWS}, BLOCK, arguments.toArray());
+        arguments.addAll(List.of(c.columns, groups));
+        edit.operand().ifPresent(operand -> arguments.add(operand.rows()));
+        int[] grid = {ROWS, Math.ceilDiv(c.columns, 2048)};
+        gpu.run(kernel(edit.arithmetic()), grid, BLOCK, arguments.toArray());
         return gpu.read(out, c.x.length);
     }
 
