@@ -10,6 +10,7 @@ import dev.weir.backend.Backend.Executable;
 import dev.weir.backend.Backend.LoadedWeights;
 import dev.weir.backend.Backend.Run;
 import dev.weir.backend.Backend.Workspace;
+import dev.weir.backend.EditCase;
 import dev.weir.backend.RandomModel;
 import dev.weir.hook.Edit;
 import dev.weir.hook.HookPoint;
@@ -41,6 +42,7 @@ class CudaBackendTest {
     private static final ModelConfig CONFIG =
             new ModelConfig(50, 16, 12, 2, 3, 20, Activation.GELU_NEW, 1e-5f, true, false);
     private static final HookPoint STREAM = HookPoint.of(0, Site.RESID_POST);
+    private static final HookPoint PATTERN = HookPoint.of(1, Site.PATTERN);
 
     private final RandomModel model = new RandomModel(CONFIG, DType.FLOAT32, 1);
     private final State state = model.state(2);
@@ -127,6 +129,38 @@ class CudaBackendTest {
         reopen(CudaOptions.DEFAULT.withGraphs(false));
         assertSame(graphs, decode(4, edit));
         assertFalse(java.util.Arrays.equals(decode(1, Hooks.NONE).getFirst(), graphs.getFirst()));
+    }
+
+    @Test
+    void aSweepReplaysOneGraphThroughOpenedAttentionToo() {
+        Hooks edits = Hooks.edit(STREAM, sweep(0)).withEdit(PATTERN, Edit.scale(0));
+        Plan plan = plan(1, 1, edits);
+        Executable executable = workspace.compile(plan);
+        executable.run(row(0, 0, 7));
+        executable.run(row(0, 0, 7));
+        long handles = SoftwareGpu.isPresent() ? SoftwareGpu.handles() : 0;
+        List<float[]> swept = swept(executable, plan);
+        assertEquals(handles, SoftwareGpu.isPresent() ? SoftwareGpu.handles() : 0, "nothing is captured again");
+        assertEquals(
+                9, swept.stream().map(java.util.Arrays::hashCode).distinct().count());
+        reopen(CudaOptions.DEFAULT.withGraphs(false));
+        assertSame(swept, swept(workspace.compile(plan), plan));
+    }
+
+    private List<float[]> swept(Executable executable, Plan plan) {
+        var swept = new ArrayList<float[]>();
+        for (int i = 0; i < 9; i++) {
+            EditCase.write(workspace, STREAM, sweep(i), 12, 2);
+            EditCase.write(workspace, PATTERN, Edit.scale(i / 8f).onHeads(i % 3), 3 * 16, 2);
+            swept.add(logits(executable.run(row(0, 0, 7)), plan));
+        }
+        return swept;
+    }
+
+    private static Edit.OnMachine sweep(int step) {
+        var vector = new float[12];
+        vector[step] = 1;
+        return Edit.add(vector, step / 4f);
     }
 
     @Test
