@@ -342,6 +342,7 @@ public final class Weir implements AutoCloseable {
         if (!tracing.hooks().taps().isEmpty()) {
             Decoding.layout(config(), sequences, tracing).requireWithin(tracing.maxBytes());
         }
+        requireHonourable(sequences, tracing.hooks());
         int context = sequences.stream().mapToInt(Sequence::maxRows).max().orElseThrow();
         Session session = session(sequences.size(), context);
         try {
@@ -350,6 +351,15 @@ public final class Weir implements AutoCloseable {
             session.close();
             throw e;
         }
+    }
+
+    /** Refuses edits that no plan can make, before a trace is begun. */
+    private void requireHonourable(List<Sequence> sequences, Hooks hooks) {
+        sequences.stream()
+                .map(sequence -> hooks.edits().and(sequence.edits()))
+                .distinct()
+                .filter(edits -> !edits.isEmpty())
+                .forEach(edits -> plan(1, hooks.withEdits(edits)));
     }
 
     /** As many rows as the trace of a step leaves room for, so that host memory stays bounded however long a prompt is. */

@@ -45,13 +45,13 @@ final class EditRules {
 
     private static void requireColumns(Op.Hook hook, Edit.OnMachine edit) {
         boolean projects = edit.arithmetic() == Edit.Arithmetic.PROJECT_OUT;
-        if (projects && hook.point().site() == Site.ATTN_SCORES) {
+        boolean isSquare = hook.point().site().form() == Site.Form.SQUARE;
+        if (projects && isSquare) {
             throw refused(
-                    hook.point(), "scores of keys that are not seen are minus infinity, so they have no direction");
+                    hook.point(), "a row has as many values as there are keys, so there is no direction to project out");
         }
         edit.operand().ifPresent(operand -> {
             int columns = operand.columns();
-            boolean isSquare = hook.point().site().form() == Site.Form.SQUARE;
             boolean fits =
                     isSquare ? columns % hook.heads() == 0 : columns == hook.x().columns();
             if (!fits && (columns > 1 || projects)) {

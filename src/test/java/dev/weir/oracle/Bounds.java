@@ -53,6 +53,13 @@ public record Bounds(double relative, double absolute) {
         requireClose(point, worst(point, expected, got));
     }
 
+    /** The same where values are edited: what was a copy may be a sum now, and a pattern may be larger than 1. */
+    public static void requireEditedClose(HookPoint point, double[] expected, float[] got) {
+        Bounds bounds = of(point);
+        var wider = new Bounds(Math.max(bounds.relative, 2e-5), Math.max(bounds.absolute, 1e-6));
+        requireClose(point, worst(point, wider, expected, got));
+    }
+
     /** The same for the fast mode of a GPU, as {@link #fastShare} has it. */
     public static void requireFastClose(HookPoint point, double[] expected, float[] got, DType type) {
         requireClose(point, worst(point, of(point).orShare(fastShare(type)), expected, got));

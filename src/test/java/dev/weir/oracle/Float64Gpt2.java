@@ -1,6 +1,7 @@
 package dev.weir.oracle;
 
 import dev.weir.backend.WeightView;
+import dev.weir.hook.Edits;
 import dev.weir.model.ModelConfig;
 import dev.weir.model.Weights;
 import dev.weir.program.Activation;
@@ -23,18 +24,26 @@ public final class Float64Gpt2 {
     private final ModelConfig config;
     private final Weights weights;
     private final Map<Tensor, WeightView> views;
+    private final Float64Edits edits;
     private final Map<String, double[]> seen = new TreeMap<>();
 
-    private Float64Gpt2(ModelConfig config, Weights weights, Map<Tensor, WeightView> views) {
+    private Float64Gpt2(ModelConfig config, Weights weights, Map<Tensor, WeightView> views, Float64Edits edits) {
         this.config = config;
         this.weights = weights;
         this.views = views;
+        this.edits = edits;
     }
 
     /** Every hook point of a forward pass over the tokens, by name, flattened in the order of {@code docs/hooks.md} for B = 1. */
     public static Map<String, double[]> run(
             ModelConfig config, Weights weights, Map<Tensor, WeightView> views, int[] tokens) {
-        var oracle = new Float64Gpt2(config, weights, views);
+        return run(config, weights, views, tokens, Edits.NONE);
+    }
+
+    /** The same while values are edited, at positions counted from 0. */
+    public static Map<String, double[]> run(
+            ModelConfig config, Weights weights, Map<Tensor, WeightView> views, int[] tokens, Edits edits) {
+        var oracle = new Float64Gpt2(config, weights, views, new Float64Edits(edits, tokens, config.heads()));
         oracle.forward(tokens);
         return oracle.seen;
     }
@@ -46,54 +55,45 @@ public final class Float64Gpt2 {
         for (int t = 0; t < tokens.length; t++) {
             embed.setRowVector(t, tokenTable.getRowVector(tokens[t]));
         }
-        see("hook_embed", embed);
+        embed = see("hook_embed", embed);
         RealMatrix positions = positionTable.getSubMatrix(0, tokens.length - 1, 0, config.width() - 1);
-        see("hook_pos_embed", positions);
+        positions = see("hook_pos_embed", positions);
         RealMatrix stream = embed.add(positions);
         for (int layer = 0; layer < config.layers(); layer++) {
             stream = block(layer, stream);
         }
         RealMatrix last = norm("ln_final.", stream, weights.finalNorm());
-        see("unembed.hook_in", last);
+        last = see("unembed.hook_in", last);
         see("unembed.hook_out", last.multiply(matrix(weights.unembedding())));
     }
 
-    private RealMatrix block(int layer, RealMatrix pre) {
+    private RealMatrix block(int layer, RealMatrix stream) {
         String name = "blocks." + layer + ".";
         Weights.Block b = weights.blocks().get(layer);
-        see(name + "hook_resid_pre", pre);
+        RealMatrix pre = see(name + "hook_resid_pre", stream);
         RealMatrix normed = norm(name + "ln1.", pre, b.norm1());
-        RealMatrix attention = attention(layer, name, normed, b);
-        see(name + "hook_attn_out", attention);
-        see(name + "hook_attn_skip", pre);
-        RealMatrix mid = pre.add(attention);
-        see(name + "hook_resid_mid", mid);
-        see(name + "hook_mlp_in", mid);
-        RealMatrix hidden = affine(norm(name + "ln2.", mid, b.norm2()), b.mlpIn());
-        see(name + "mlp.hook_pre", hidden);
+        RealMatrix attention = see(name + "hook_attn_out", attention(layer, name, normed, b));
+        RealMatrix past = see(name + "hook_attn_skip", pre);
+        RealMatrix mid = see(name + "hook_resid_mid", past.add(attention));
+        RealMatrix read = see(name + "hook_mlp_in", mid);
+        RealMatrix hidden = see(name + "mlp.hook_pre", affine(norm(name + "ln2.", read, b.norm2()), b.mlpIn()))
+                .copy();
         for (int row = 0; row < hidden.getRowDimension(); row++) {
             for (int column = 0; column < hidden.getColumnDimension(); column++) {
                 hidden.setEntry(row, column, activation(config.activation(), hidden.getEntry(row, column)));
             }
         }
-        see(name + "mlp.hook_post", hidden);
-        RealMatrix mlp = affine(hidden, b.mlpOut());
-        see(name + "hook_mlp_out", mlp);
-        see(name + "hook_mlp_skip", mid);
-        RealMatrix post = mid.add(mlp);
-        see(name + "hook_resid_post", post);
-        return post;
+        hidden = see(name + "mlp.hook_post", hidden);
+        RealMatrix mlp = see(name + "hook_mlp_out", affine(hidden, b.mlpOut()));
+        return see(name + "hook_resid_post", see(name + "hook_mlp_skip", mid).add(mlp));
     }
 
     private RealMatrix attention(int layer, String name, RealMatrix x, Weights.Block b) {
         int positions = x.getRowDimension();
         int headWidth = config.width() / config.heads();
-        RealMatrix q = affine(x, b.query());
-        RealMatrix k = affine(x, b.key());
-        RealMatrix v = affine(x, b.value());
-        see(name + "attn.hook_q", q);
-        see(name + "attn.hook_k", k);
-        see(name + "attn.hook_v", v);
+        RealMatrix q = see(name + "attn.hook_q", affine(x, b.query()));
+        RealMatrix k = see(name + "attn.hook_k", affine(x, b.key()));
+        RealMatrix v = see(name + "attn.hook_v", affine(x, b.value()));
         RealMatrix outputWeight = matrix(b.attentionOut().weight());
         double[] scores = new double[config.heads() * positions * positions];
         double[] pattern = new double[scores.length];
@@ -105,17 +105,25 @@ public final class Float64Gpt2 {
             RealMatrix headScores = q.getSubMatrix(0, positions - 1, from, to)
                     .multiply(k.getSubMatrix(0, positions - 1, from, to).transpose())
                     .scalarMultiply(scale(layer, headWidth));
+            headScores = edits.square(name + "attn.hook_attn_scores", headScores, head);
             RealMatrix headPattern = MatrixUtils.createRealMatrix(positions, positions);
             for (int query = 0; query < positions; query++) {
                 softmax(headScores, headPattern, query);
-                for (int key = 0; key < positions; key++) {
-                    int at = (head * positions + query) * positions + key;
-                    scores[at] = key <= query ? headScores.getEntry(query, key) : Double.NEGATIVE_INFINITY;
-                    pattern[at] = headPattern.getEntry(query, key);
-                }
             }
-            RealMatrix headZ = headPattern.multiply(v.getSubMatrix(0, positions - 1, from, to));
-            z.setSubMatrix(headZ.getData(), 0, from);
+            headPattern = edits.square(name + "attn.hook_pattern", headPattern, head);
+            for (int at = head * positions * positions, i = 0; i < positions * positions; i++) {
+                boolean isSeen = i % positions <= i / positions;
+                scores[at + i] =
+                        isSeen ? headScores.getEntry(i / positions, i % positions) : Double.NEGATIVE_INFINITY;
+                pattern[at + i] = isSeen ? headPattern.getEntry(i / positions, i % positions) : 0;
+            }
+            z.setSubMatrix(mix(headPattern, v.getSubMatrix(0, positions - 1, from, to)).getData(), 0, from);
+        }
+        z = see(name + "attn.hook_z", z);
+        for (int head = 0; head < config.heads(); head++) {
+            int from = head * headWidth;
+            int to = from + headWidth - 1;
+            RealMatrix headZ = z.getSubMatrix(0, positions - 1, from, to);
             RealMatrix headResult = headZ.multiply(outputWeight.getSubMatrix(from, to, 0, config.width() - 1));
             for (int query = 0; query < positions; query++) {
                 int at = (query * config.heads() + head) * config.width();
@@ -124,9 +132,19 @@ public final class Float64Gpt2 {
         }
         seen.put(name + "attn.hook_attn_scores", scores);
         seen.put(name + "attn.hook_pattern", pattern);
-        see(name + "attn.hook_z", z);
         seen.put(name + "attn.hook_result", result);
         return affine(z, b.attentionOut());
+    }
+
+    /** What each query takes of the keys that it sees. */
+    private static RealMatrix mix(RealMatrix pattern, RealMatrix values) {
+        RealMatrix seen = pattern.copy();
+        for (int query = 0; query < seen.getRowDimension(); query++) {
+            for (int key = query + 1; key < seen.getColumnDimension(); key++) {
+                seen.setEntry(query, key, 0);
+            }
+        }
+        return seen.multiply(values);
     }
 
     private double scale(int layer, int headWidth) {
@@ -207,11 +225,14 @@ public final class Float64Gpt2 {
         return matrix;
     }
 
-    private void see(String name, RealMatrix value) {
+    /** The value as its edits leave it, which is what is seen and what flows on. */
+    private RealMatrix see(String name, RealMatrix before) {
+        RealMatrix value = edits.edit(name, before);
         double[] flat = new double[value.getRowDimension() * value.getColumnDimension()];
         for (int row = 0; row < value.getRowDimension(); row++) {
             System.arraycopy(value.getRow(row), 0, flat, row * value.getColumnDimension(), value.getColumnDimension());
         }
         seen.put(name, flat);
+        return value;
     }
 }
