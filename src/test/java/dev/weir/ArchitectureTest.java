@@ -89,6 +89,12 @@ class ArchitectureTest {
     static final ArchRule theProgressBarHasOneUser = only("me.tongfei..", "dev.weir.cli");
 
     @ArchTest
+    static final ArchRule arrowHasOneUser = only("org.apache.arrow..", "dev.weir.corpus");
+
+    @ArchTest
+    static final ArchRule flatbuffersHaveOneUser = only("com.google.flatbuffers..", "dev.weir.corpus");
+
+    @ArchTest
     static final ArchRule jsonHasFewUsers = only(
             "com.fasterxml.jackson..", "dev.weir.tokenizer", "dev.weir.checkpoint", "dev.weir.corpus", "dev.weir.cli");
 

@@ -41,6 +41,7 @@ final class WeirCommand implements Callable<Integer> {
         COMMANDS.put("plan", PlanCommand::new);
         COMMANDS.put("diff", DiffCommand::new);
         COMMANDS.put("dump", DumpCommand::new);
+        COMMANDS.put("export", ExportCommand::new);
         COMMANDS.put("inspect", InspectCommand::new);
         COMMANDS.put("bench", BenchCommand::new);
         COMMANDS.put("doctor", DoctorCommand::new);

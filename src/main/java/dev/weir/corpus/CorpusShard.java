@@ -56,6 +56,16 @@ final class CorpusShard implements AutoCloseable {
         return entry.data();
     }
 
+    /** Token ids of all rows, int32. */
+    MemorySegment tokens() {
+        return tokens;
+    }
+
+    /** Positions of all rows, int32. */
+    MemorySegment positions() {
+        return positions;
+    }
+
     int token(long row) {
         return tokens.getAtIndex(INT, row);
     }

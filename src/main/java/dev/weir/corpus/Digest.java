@@ -37,7 +37,7 @@ final class Digest {
             lines.append(ofFile(file)).append("  ").append(file.getFileName()).append('\n');
         }
         var digest = new Digest();
-        digest.digest.update(lines.toString().getBytes(StandardCharsets.UTF_8));
+        digest.add(lines.toString().getBytes(StandardCharsets.UTF_8));
         return digest.hex();
     }
 
@@ -57,6 +57,11 @@ final class Digest {
     void add(int... numbers) {
         ByteBuffer bytes = ByteBuffer.allocate(numbers.length * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asIntBuffer().put(numbers);
+        digest.update(bytes);
+    }
+
+    /** Takes bytes. */
+    void add(byte[] bytes) {
         digest.update(bytes);
     }
 

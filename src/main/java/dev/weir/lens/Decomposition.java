@@ -277,11 +277,10 @@ public final class Decomposition {
      * @param position one of the stack's
      */
     public Attribution attribution(ResidualStack stack, int position, LogitDirection direction) {
-        int at = stack.index(position);
-        double[][] attributions = logitAttrs(stack, direction);
+        double[][] attributions = logitAttrs(stack.only(position), direction);
         var parts = new ArrayList<Part>();
         for (int component = 0; component < attributions.length; component++) {
-            parts.add(new Part(stack.labels().get(component), attributions[component][at]));
+            parts.add(new Part(stack.labels().get(component), attributions[component][0]));
         }
         parts.add(new Part(Attribution.BIAS, direction.bias()));
         float[] logits = weir.unembed(rows.at(streamBefore(layers, false), position));

@@ -46,17 +46,21 @@ public record ResidualStack(List<String> labels, List<Integer> positions, int wi
      * @param position of the token in its sequence, one of {@link #positions}
      */
     public double[] at(int component, int position) {
-        int from = (Objects.checkIndex(component, components()) * positions.size() + index(position)) * width;
+        int index = positions.indexOf(position);
+        if (index < 0) {
+            throw new IllegalArgumentException("position " + position + ": expected one of " + positions);
+        }
+        int from = (Objects.checkIndex(component, components()) * positions.size() + index) * width;
         return Arrays.copyOfRange(values, from, from + width);
     }
 
-    /** Where a position is among those of the stack. */
-    int index(int position) {
-        int found = positions.indexOf(position);
-        if (found < 0) {
-            throw new IllegalArgumentException("position " + position + ": expected one of " + positions);
+    /** The components at one position alone. */
+    public ResidualStack only(int position) {
+        var some = new double[components() * width];
+        for (int component = 0; component < components(); component++) {
+            System.arraycopy(at(component, position), 0, some, component * width, width);
         }
-        return found;
+        return new ResidualStack(labels, List.of(position), width, some);
     }
 
     /** All components together, [positions, D]. */

@@ -1,6 +1,5 @@
 package dev.weir.lens;
 
-import dev.weir.hook.Edits;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
 import dev.weir.hook.Positions;
@@ -42,7 +41,7 @@ public record StreamPath(float[] embedding, List<Block> blocks) {
                 taps.put(HookPoint.of(layer, site), positions);
             }
         }
-        return new Hooks(taps, Edits.NONE);
+        return new Hooks(taps, new TreeMap<>());
     }
 
     /**
@@ -52,28 +51,15 @@ public record StreamPath(float[] embedding, List<Block> blocks) {
      * @param position one that the trace kept
      */
     public static StreamPath of(Trace trace, int sequence, int position) {
+        var rows = new TraceRows(trace, sequence);
         var blocks = new ArrayList<Block>();
         for (int layer = 0; layer < trace.layout().dimensions().layers(); layer++) {
             blocks.add(new Block(
-                    row(trace, layer, Site.ATTN_OUT, sequence, position),
-                    row(trace, layer, Site.MLP_OUT, sequence, position),
-                    row(trace, layer, Site.RESID_POST, sequence, position)));
+                    rows.at(HookPoint.of(layer, Site.ATTN_OUT), position),
+                    rows.at(HookPoint.of(layer, Site.MLP_OUT), position),
+                    rows.at(HookPoint.of(layer, Site.RESID_POST), position)));
         }
-        return new StreamPath(row(trace, 0, Site.RESID_PRE, sequence, position), blocks);
-    }
-
-    private static float[] row(Trace trace, int layer, Site site, int sequence, int position) {
-        HookPoint point = HookPoint.of(layer, site);
-        Positions kept = trace.layout().taps().get(point);
-        if (kept == null || !holds(kept, position, trace.lengths().get(sequence))) {
-            throw new IllegalArgumentException(
-                    "position " + position + " of sequence " + sequence + ": the trace does not hold it at " + point);
-        }
-        return trace.get(point).row(sequence, kept.index(position));
-    }
-
-    private static boolean holds(Positions kept, int position, int length) {
-        return kept.equals(Positions.LAST) ? position == length - 1 : position < length && kept.contains(position);
+        return new StreamPath(rows.at(HookPoint.of(0, Site.RESID_PRE), position), blocks);
     }
 
     /** The stream before the first block and after each, [layers + 1, D] row-major: what a logit lens looks at. */
@@ -89,23 +75,11 @@ public record StreamPath(float[] embedding, List<Block> blocks) {
 
     /** The cosine between what a block leaves and what entered it; NaN when one of them is zero. */
     public double cosine(int layer) {
-        return cosine(layer == 0 ? embedding : blocks.get(layer - 1).stream, blocks.get(layer).stream);
+        return Vectors.cosine(layer == 0 ? embedding : blocks.get(layer - 1).stream, blocks.get(layer).stream);
     }
 
     /** The Euclidean norm. */
     public static double norm(float[] vector) {
-        return Math.sqrt(dot(vector, vector));
-    }
-
-    private static double cosine(float[] a, float[] b) {
-        return dot(a, b) / (norm(a) * norm(b));
-    }
-
-    private static double dot(float[] a, float[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += (double) a[i] * b[i];
-        }
-        return sum;
+        return Vectors.norm(vector);
     }
 }
