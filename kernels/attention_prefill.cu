@@ -8,9 +8,10 @@
 //
 // A block makes one head of 64 rows. Its rows may belong to any slots: it goes through the runs of neighbouring rows with one slot, and through the tiles of
 // keys that a run sees; to rows outside the run, and beyond a row's position, a key is masked, which changes no bit of them. A masked key weighs 0, and what is
-// not finite in its values (0 times infinity is NaN) is 0 too: a tile that some of the block's rows do not see whole is looked through for such values, and
-// where there is one, products have 0 for it and the rows that see it get it on top. A row keeps its largest score m, the sum l of exp(score - m) and the weighted sum of values, all rescaled when m
-// grows (Milakov and Gimelshein 2018). Heads are padded with zeros to 64 or 128 columns on their way into shared memory; a tile of keys is 64 or 32 of them.
+// not finite in its values (0 times infinity is NaN) must not reach the row: a tile that some of the block's rows do not see whole is looked through for such
+// values; they are added to the rows that see them, and are 0 in the product. A row keeps its largest score m, the sum l of exp(score - m) and the weighted sum
+// of values, all rescaled when m grows (Milakov and Gimelshein 2018). Heads are padded with zeros to 64 or 128 columns on their way into shared memory; a tile
+// of keys is 64 or 32 of them.
 //
 // BF16 and F16: q, keys, values and the weights are rounded to the type; both products run on tensor cores (a warp has 16 rows, q and all sums stay in its
 // registers) and add up in float32; the exponential is 2^x of the hardware. While one tile is multiplied, the next arrives by cp.async as float32; each thread
@@ -102,6 +103,11 @@ struct Tiles {
 /// The largest score that weights are measured by: of a row without keys 0, so that exp(-infinity - it) is 0 and not NaN.
 __device__ __forceinline__ float reference(float largest) { return largest == -INFINITY ? 0.0f : largest; }
 
+__device__ __forceinline__ bool isFinite(float x) { return x - x == 0; }
+
+/// A sum of a row, and on top what is not finite of a value, if the row sees it.
+__device__ __forceinline__ float spoiled(float sum, float value, bool seen) { return seen && !isFinite(value) ? sum + value : sum; }
+
 // ---- tensor cores -----------------------------------------------------------------------------------------------------------------
 
 constexpr int TILE = 4096;  // elements of a tile of keys: 64 keys of 64 columns, or 32 of 128
@@ -127,8 +133,6 @@ template <class T> __device__ __forceinline__ uint32_t notFinite(uint32_t pair) 
 
 /// A pair, with 0 for what is not finite.
 template <class T> __device__ __forceinline__ uint32_t finitePair(uint32_t pair) { return pair & ~((notFinite<T>(pair) >> 15) * 0xffff); }
-
-__device__ __forceinline__ bool isFinite(float x) { return x - x == 0; }
 
 template <class T> __device__ __forceinline__ uint32_t narrowPair(float low, float high) {
     T pair[2] = {narrow<T>(low), narrow<T>(high)};
@@ -210,6 +214,15 @@ template <class T, int WIDTH> struct Tensor {
         return found != 0;
     }
 
+    /// What this thread has rounded, with 0 for what is not finite.
+    static __device__ __forceinline__ void clean(T* values) {
+#pragma unroll 1
+        for (int i = 0; i < TILE / 4 / THREADS; i++) {
+            auto* pairs = reinterpret_cast<uint2*>(place(values, threadIdx.x + i * THREADS));
+            *pairs = make_uint2(finitePair<T>(pairs->x), finitePair<T>(pairs->y));
+        }
+    }
+
     /// This warp's 16 rows of q, as factors in registers; they pass through the tiles' shared memory.
     static __device__ __forceinline__ void loadQueries(uint32_t (&queries)[WIDTH / 16][4], TensorShared<T>& shared, const Attention& a) {
         T* tile = shared.multiplied[0];
@@ -282,8 +295,7 @@ template <class T, int WIDTH> struct Tensor {
         }
     }
 
-    /// Values that are not finite count as 0 where the tile is Spoiled by some.
-    template <bool Spoiled> static __device__ __forceinline__ void multiplyValues(float (&sums)[WIDTH / 8][4], const float (&weights)[KEYS / 8][4], const T* values) {
+    static __device__ __forceinline__ void multiplyValues(float (&sums)[WIDTH / 8][4], const float (&weights)[KEYS / 8][4], const T* values) {
         int lane = threadIdx.x % WARP;
 #pragma unroll
         for (int k = 0; k < KEYS / 16; k++) {
@@ -293,12 +305,6 @@ template <class T, int WIDTH> struct Tensor {
             for (int n = 0; n < WIDTH / 16; n++) {
                 uint32_t b[4];
                 ptx::loadMatrix4Transposed(b, values + at(k * 16 + lane % 16, n * 2 + lane / 16));
-                if constexpr (Spoiled) {
-#pragma unroll
-                    for (uint32_t& pair : b) {
-                        pair = finitePair<T>(pair);
-                    }
-                }
                 multiplyAdd(T(), sums[2 * n], a, b[0], b[1]);
                 multiplyAdd(T(), sums[2 * n + 1], a, b[2], b[3]);
             }
@@ -315,10 +321,8 @@ template <class T, int WIDTH> struct Tensor {
 #pragma unroll
                 for (int c = 0; c < 2; c++) {
                     float value = widen(values[at(key, n) + column + c]);
-                    if (!isFinite(value)) {
-                        sums[n][c] = key < visible ? sums[n][c] + value : sums[n][c];
-                        sums[n][2 + c] = key < visibleBelow ? sums[n][2 + c] + value : sums[n][2 + c];
-                    }
+                    sums[n][c] = spoiled(sums[n][c], value, key < visible);
+                    sums[n][2 + c] = spoiled(sums[n][2 + c], value, key < visibleBelow);
                 }
             }
         }
@@ -361,24 +365,28 @@ template <class T, int WIDTH> struct Tensor {
             ptx::copyAsyncWait<0>();
             __syncthreads();
             round(shared);
-            bool spoiled = __syncthreads_or(tile.template hides<KEYS>() && spoils(shared.multiplied[1]));
+            bool hasSpoilt = __syncthreads_or(tile.template hides<KEYS>() && spoils(shared.multiplied[1]));
             Tiles next = tile.template next<KEYS>(a);
             if (next.more(a)) {
                 fetch(shared, a, next);
             }
             int visible = tile.has(row) ? position + 1 - tile.key : 0;
             int visibleBelow = tile.has(row + 8) ? positionBelow + 1 - tile.key : 0;
-            if (__any_sync(ALL_LANES, visible > 0 || visibleBelow > 0)) {
-                float scores[KEYS / 8][4] = {};
+            bool sees = __any_sync(ALL_LANES, visible > 0 || visibleBelow > 0);
+            float scores[KEYS / 8][4] = {};
+            if (sees) {
                 multiplyKeys(scores, queries, shared.multiplied[0]);
                 weigh(scores, sums, largest[0], total[0], 0, visible, factor);
                 weigh(scores, sums, largest[1], total[1], 2, visibleBelow, factor);
-                if (spoiled) {
-                    multiplyValues<true>(sums, scores, shared.multiplied[1]);
-                    spoil(sums, shared.multiplied[1], visible, visibleBelow);
-                } else {
-                    multiplyValues<false>(sums, scores, shared.multiplied[1]);
-                }
+            }
+            if (hasSpoilt) {
+                spoil(sums, shared.multiplied[1], visible, visibleBelow);
+                __syncthreads();
+                clean(shared.multiplied[1]);
+                __syncthreads();
+            }
+            if (sees) {
+                multiplyValues(sums, scores, shared.multiplied[1]);
             }
             tile = next;
         }
@@ -517,15 +525,36 @@ template <int WIDTH> struct Plain {
         return found;
     }
 
-    static __device__ __forceinline__ float4 finite(float4 v) {
-        return make_float4(isFinite(v.x) ? v.x : 0, isFinite(v.y) ? v.y : 0, isFinite(v.z) ? v.z : 0, isFinite(v.w) ? v.w : 0);
+    /// The same values with 0 for what is not finite.
+    static __device__ __forceinline__ void clean(float4 (&values)[LOADS]) {
+#pragma unroll
+        for (int i = 0; i < LOADS; i++) {
+            float4 v = values[i];
+            values[i] = make_float4(isFinite(v.x) ? v.x : 0, isFinite(v.y) ? v.y : 0, isFinite(v.z) ? v.z : 0, isFinite(v.w) ? v.w : 0);
+        }
     }
 
-    /// Values that are not finite count as 0 for the rows that do not see them, where the tile is Spoiled by some.
-    template <bool Spoiled>
-    static __device__ __forceinline__ void multiplyValues(float4 (&sums)[4][LANE_FOURS], const Shared& shared, const int (&visible)[4]) {
+    /// Adds the values that are not finite to the sums of the rows that see them.
+    static __device__ __forceinline__ void spoil(float4 (&sums)[4][LANE_FOURS], const Shared& shared, const int (&visible)[4]) {
         int lane = threadIdx.x % 8;
-#pragma unroll(Spoiled ? 1 : 4)
+#pragma unroll
+        for (int c = 0; c < LANE_FOURS; c++) {
+#pragma unroll 1
+            for (int key = 0; key < KEYS; key++) {
+                float4 v = *reinterpret_cast<const float4*>(&shared.tile[key][lane * 4 + 32 * c]);
+#pragma unroll
+                for (int r = 0; r < 4; r++) {
+                    float4& sum = sums[r][c];
+                    bool seen = key < visible[r];
+                    sum = make_float4(spoiled(sum.x, v.x, seen), spoiled(sum.y, v.y, seen), spoiled(sum.z, v.z, seen), spoiled(sum.w, v.w, seen));
+                }
+            }
+        }
+    }
+
+    static __device__ __forceinline__ void multiplyValues(float4 (&sums)[4][LANE_FOURS], const Shared& shared) {
+        int lane = threadIdx.x % 8;
+#pragma unroll 4
         for (int key = 0; key < KEYS; key++) {
             float weights[4];
 #pragma unroll
@@ -538,8 +567,7 @@ template <int WIDTH> struct Plain {
 #pragma unroll
                 for (int r = 0; r < 4; r++) {
                     float4& sum = sums[r][c];
-                    float4 u = Spoiled && key >= visible[r] ? finite(v) : v;
-                    sum = make_float4(fmaf(weights[r], u.x, sum.x), fmaf(weights[r], u.y, sum.y), fmaf(weights[r], u.z, sum.z), fmaf(weights[r], u.w, sum.w));
+                    sum = make_float4(fmaf(weights[r], v.x, sum.x), fmaf(weights[r], v.y, sum.y), fmaf(weights[r], v.z, sum.z), fmaf(weights[r], v.w, sum.w));
                 }
             }
         }
@@ -596,16 +624,18 @@ template <int WIDTH> struct Plain {
             weigh(shared, scores, sums, largest, total, visible, a.scale);
             __syncthreads();
             store(shared, arriving);
-            bool spoiled = __syncthreads_or(tile.template hides<KEYS>() && spoils(arriving));
+            if (__syncthreads_or(tile.template hides<KEYS>() && spoils(arriving))) {
+                spoil(sums, shared, visible);
+                __syncthreads();
+                clean(arriving);
+                store(shared, arriving);
+                __syncthreads();
+            }
             Tiles next = tile.template next<KEYS>(a);
             if (next.more(a)) {
                 fetch(arriving, a.keys, a, next);
             }
-            if (spoiled) {
-                multiplyValues<true>(sums, shared, visible);
-            } else {
-                multiplyValues<false>(sums, shared, visible);
-            }
+            multiplyValues(sums, shared);
             __syncthreads();
             tile = next;
         }
