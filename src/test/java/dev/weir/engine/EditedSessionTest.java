@@ -10,10 +10,12 @@ import dev.weir.backend.Backend;
 import dev.weir.backend.RandomModel;
 import dev.weir.backend.cpu.CpuBackend;
 import dev.weir.hook.Edit;
+import dev.weir.hook.Edits;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
 import dev.weir.hook.Rows;
 import dev.weir.hook.Site;
+import dev.weir.hook.Span;
 import dev.weir.model.ModelConfig;
 import dev.weir.program.Activation;
 import dev.weir.program.Plan;
@@ -45,12 +47,17 @@ class EditedSessionTest {
             Site.Q,
             Site.K,
             Site.V,
+            Site.ATTN_SCORES,
+            Site.PATTERN,
             Site.Z,
             Site.ATTN_OUT,
+            Site.ATTN_SKIP,
             Site.RESID_MID,
+            Site.MLP_IN,
             Site.MLP_PRE,
             Site.MLP_POST,
             Site.MLP_OUT,
+            Site.MLP_SKIP,
             Site.RESID_POST);
 
     private final RandomModel model = new RandomModel(CONFIG, DType.FLOAT32, 5);
@@ -150,17 +157,23 @@ class EditedSessionTest {
         public void close() {}
     }
 
+    /** A GPU in software has time for fewer. */
+    int sweep() {
+        return 1000;
+    }
+
     @Test
-    void aSweepOfStrengthsAndVectorsRunsOnePlan() {
+    void aSweepOfAThousandValuesRunsOnePlan() {
         var counting = new Counting();
         var seen = new HashSet<List<Float>>();
+        int count = TOKENS.length;
         try (Session session = session(counting, 1)) {
-            for (int i = 0; i < 100; i++) {
+            for (int i = 0; i < sweep(); i++) {
                 float[] vector = random(i / 10, CONFIG.width());
-                Hooks hooks = Hooks.edit(MID, Edit.add(vector, i * 0.1f).between(i % 7, 7));
+                Hooks hooks = Hooks.edit(MID, Edit.add(vector, 0.1f + i * 0.01f).between(i % count, count));
                 session.reset(0);
-                float[] logits = allLogits(session, rows(0, 0, TOKENS.length), hooks);
-                if (i % 9 == 0) {
+                float[] logits = allLogits(session, rows(0, 0, count), hooks);
+                if (i % 99 == 0) {
                     assertArrayEquals(logits(hooks), logits, "as in a session of its own");
                 }
                 seen.add(IntStream.range(0, logits.length)
@@ -169,7 +182,126 @@ class EditedSessionTest {
             }
         }
         assertEquals(1, counting.compiled);
-        assertEquals(100, seen.size(), "every edit has its own result");
+        assertEquals(sweep(), seen.size(), "every edit has its own result");
+    }
+
+    @Test
+    void aSweepOverSlotsPositionsHeadsAndPointsRunsOnePlan() {
+        var counting = new Counting();
+        List<Site> sites = List.of(Site.RESID_PRE, Site.ATTN_OUT, Site.Z);
+        float[] clean = random(1, TOKENS.length * CONFIG.width());
+        Edit.OnMachine patch = Edit.replace(clean, TOKENS.length);
+        int cells = 2 * sites.size() * TOKENS.length;
+        try (Session session = session(counting, 2)) {
+            for (int cell = 0; cell < cells; cell += 2) {
+                for (int slot = 0; slot < 2; slot++) {
+                    session.reset(slot);
+                    session.edit(slot, patched(cell + slot, sites, patch));
+                }
+                float[] both = allLogits(session, twice(rows(0, 0, TOKENS.length)), Hooks.NONE);
+                for (int slot = 0; cell % 8 == 0 && slot < 2; slot++) {
+                    float[] alone = logits(Hooks.edit(patched(cell + slot, sites, patch)));
+                    int from = slot * alone.length;
+                    assertArrayEquals(alone, Arrays.copyOfRange(both, from, from + alone.length));
+                }
+            }
+        }
+        assertEquals(1, counting.compiled);
+    }
+
+    /** The same lanes for every cell, of which one changes something. */
+    private static Edits patched(int cell, List<Site> sites, Edit.OnMachine patch) {
+        Edits edits = Edits.NONE;
+        for (int layer = 0; layer < 2; layer++) {
+            for (int s = 0; s < sites.size(); s++) {
+                boolean isHere = cell / TOKENS.length == layer * sites.size() + s;
+                Span span = isHere ? Span.at(cell % TOKENS.length) : Span.NEVER;
+                Edit.OnMachine edit = sites.get(s).hasHeads() ? patch.onHeads(cell % CONFIG.heads()) : patch;
+                edits = edits.and(HookPoint.of(layer, sites.get(s)), edit.at(span));
+            }
+        }
+        return edits;
+    }
+
+    /** The same rows in two slots. */
+    private static Rows twice(Rows rows) {
+        int count = rows.count();
+        return new Rows(
+                IntStream.range(0, 2 * count).map(r -> r / count).toArray(),
+                IntStream.range(0, 2 * count)
+                        .map(r -> rows.positions()[r % count])
+                        .toArray(),
+                IntStream.range(0, 2 * count).map(r -> rows.tokens()[r % count]).toArray(),
+                IntStream.range(0, 2 * count).toArray());
+    }
+
+    @Test
+    void anotherFunctionInItsPlaceRunsTheSamePlan() {
+        var counting = new Counting();
+        try (Session session = session(counting, 1)) {
+            var seen = new HashSet<Float>();
+            for (int i = 0; i < 5; i++) {
+                float value = i;
+                session.reset(0);
+                session.edit(0, Edits.of(MID, new Edit.OnHost((point, rows, values, columns) -> values[0] = value)));
+                seen.add(allLogits(session, rows(0, 0, 2), Hooks.NONE)[0]);
+            }
+            assertEquals(5, seen.size());
+        }
+        assertEquals(1, counting.compiled);
+    }
+
+    @Test
+    void operandsOfNearlyAsManyRowsShareAPlan() {
+        var counting = new Counting();
+        try (Session session = session(counting, 1)) {
+            for (int count = 5; count <= 8; count++) {
+                Hooks hooks = Hooks.edit(MID, Edit.replace(random(count, count * CONFIG.width()), count));
+                session.reset(0);
+                assertArrayEquals(logits(hooks), allLogits(session, rows(0, 0, TOKENS.length), hooks));
+            }
+        }
+        assertEquals(1, counting.compiled);
+    }
+
+    @Test
+    void aSlotKeepsItsEditsUntilTheyAreTakenBack() {
+        float[] plain = logits(Hooks.NONE);
+        Edits edits = Edits.of(MID, Edit.scale(2));
+        float[] edited = logits(Hooks.edit(edits));
+        try (Session session = session(loaded, 1)) {
+            Rows rows = rows(0, 0, TOKENS.length);
+            session.edit(0, edits);
+            assertArrayEquals(edited, allLogits(session, rows, Hooks.NONE));
+            session.reset(0);
+            assertArrayEquals(edited, allLogits(session, rows, Hooks.NONE), "a reset forgets rows, not edits");
+            session.reset(0);
+            float[] both = allLogits(session, rows, Hooks.edit(MID, Edit.fill(1)));
+            session.reset(0);
+            session.edit(0, Edits.NONE);
+            assertArrayEquals(plain, allLogits(session, rows, Hooks.NONE));
+            session.reset(0);
+            assertArrayEquals(both, allLogits(session, rows, Hooks.edit(MID, Edit.fill(2))), "a step's come first");
+        }
+    }
+
+    @Test
+    void aStepWhoseFunctionThrewHasNotHappenedAndCanBeRetried() {
+        Edits scaled = Edits.of(HookPoint.of(0, Site.PATTERN), Edit.scale(0.5f));
+        var failing = new Edit.OnHost((point, rows, values, columns) -> {
+            throw new IllegalStateException("not today");
+        });
+        float[] expected = logits(Hooks.edit(scaled));
+        try (Session session = session(loaded, 1)) {
+            Rows rows = rows(0, 0, TOKENS.length);
+            session.edit(0, scaled.and(HookPoint.of(1, Site.Z), failing));
+            var e = assertThrows(IllegalStateException.class, () -> session.step(rows, Hooks.NONE));
+            assertEquals("not today", e.getMessage());
+            assertEquals(0, session.length(0));
+            assertEquals(0, session.forwardRows());
+            session.edit(0, scaled);
+            assertArrayEquals(expected, allLogits(session, rows, Hooks.NONE));
+        }
     }
 
     @Test
@@ -206,9 +338,14 @@ class EditedSessionTest {
                         case 0 -> Edit.add(random(seed, columns), 0.3f);
                         case 1 -> Edit.scale(0.7f);
                         case 2 -> Edit.replace(random(seed, 4 * columns), 4);
-                        default -> Edit.projectOut(random(seed, columns));
+                        default ->
+                            site.form() == Site.Form.SQUARE
+                                    ? Edit.fill(0.1f)
+                                    : Edit.projectOut(random(seed, columns));
                     };
-            hooks = random.nextBoolean() ? hooks.withEdit(point, edit.between(random.nextInt(3), 5)) : hooks;
+            Edit.OnMachine some = edit.between(random.nextInt(3), 5);
+            Edit.OnMachine ofHeads = site.hasHeads() && random.nextBoolean() ? some.onHeads(1) : some;
+            hooks = random.nextBoolean() ? hooks.withEdit(point, ofHeads) : hooks;
         }
         return hooks;
     }
@@ -341,6 +478,9 @@ class EditedSessionTest {
             assertRefused(
                     "edit at blocks.0.attn.hook_result: nothing in the forward pass reads this value",
                     () -> session.step(rows, Hooks.edit(unread, Edit.zero())));
+            assertRefused(
+                    "edit at blocks.0.hook_resid_mid: expected positions counted from 0, got -1 of a prompt",
+                    () -> session.step(rows, Hooks.edit(MID, Edit.zero().at(Span.at(-1)))));
             assertEquals(0, session.length(0));
             float[] plain = allLogits(session, rows, Hooks.NONE);
             assertArrayEquals(Arrays.copyOf(logits(Hooks.NONE), plain.length), plain);
