@@ -34,7 +34,9 @@ import picocli.CommandLine.Option;
             "  weir generate \"Tom and Sue\" --greedy --stop \". \"",
             "  weir generate --token-ids 464,2068,7586 --model path/to/gpt2",
             "  weir generate --prompts prompts.jsonl --json > results.json",
-            "  weir generate \"Once upon a time\" --trace resid_post --trace-out story.safetensors"
+            "  weir generate \"Once upon a time\" --trace resid_post --trace-out story.safetensors",
+            "  weir generate \"Once upon a time\" --edit resid_post.2:add=joy.safetensors*2",
+            "  weir generate \"Once upon a time\" --edit blocks.3.mlp:skip --edit \"z.1:zero#0+3\""
         })
 final class GenerateCommand implements Callable<Integer> {
 
@@ -47,6 +49,9 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Mixin
     private final ModelArguments model = new ModelArguments();
+
+    @Mixin
+    private final EditArguments edits = new EditArguments();
 
     @Mixin
     private final SamplingArguments sampling = new SamplingArguments();
@@ -76,9 +81,10 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        List<Prompt> asked = prompts.read(shell.launcher() + " generate");
+        List<PromptLine> lines = prompts.lines(shell.launcher() + " generate");
         requireSelectorsAndFile();
         try (Weir weir = model.open(shell)) {
+            List<Prompt> asked = edits.edited(lines, weir.config().dimensions());
             GenerationOptions options = sampling.over(weir.defaults());
             var report = new GenerationReport(shell, weir, asked, options, sampling.choosesSeed());
             if (trace.isPresent() && traceOut.isPresent()) {

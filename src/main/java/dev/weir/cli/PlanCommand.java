@@ -26,13 +26,14 @@ import picocli.CommandLine.Option;
         description = {
             "Each op in the order in which it runs, the shape of what it makes, and where that lies: in",
             "scratch memory, which is reused, or in trace memory, where a value that is seen stays until it",
-            "has been read. A read adds no op; it moves a value from one to the other."
+            "has been read. A read adds no op; it moves a value from one to the other. An edit adds an op."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  weir plan",
             "  weir plan --rows 512",
             "  weir plan --rows 1 --trace resid_post,blocks.0.mlp.hook_pre",
+            "  weir plan --edit resid_post.2:scale=0.5",
             "  weir plan --json"
         })
 final class PlanCommand implements Callable<Integer> {
@@ -61,6 +62,9 @@ final class PlanCommand implements Callable<Integer> {
     private Optional<String> trace = Optional.empty();
 
     @Mixin
+    private final EditArguments edits = new EditArguments();
+
+    @Mixin
     private final JsonArgument json = new JsonArgument();
 
     PlanCommand(Shell shell) {
@@ -75,7 +79,8 @@ final class PlanCommand implements Callable<Integer> {
         try (ModelSource source = Checkpoint.open(folder.find(shell))) {
             ModelConfig config = source.config();
             Hooks hooks = trace.map(selectors -> Hooks.select(selectors, HookPoint.all(config.layers())))
-                    .orElse(Hooks.NONE);
+                    .orElse(Hooks.NONE)
+                    .withEdits(edits.read(config.dimensions()));
             Weights weights = Weights.of(config, dtype.orElse(source.type()));
             State state = State.of(config, 1, config.context(), rows).step(rows, 1, config.context());
             var listing = new PlanListing(Session.plan(config, weights, state, hooks, true));

@@ -42,7 +42,8 @@ final class PlanListing {
                 .text("shape", style::accent)
                 .text("place")
                 .number("bytes")
-                .text(plan.taps().isEmpty() ? "" : "seen as", style::bold);
+                .text(plan.taps().isEmpty() ? "" : "seen as", style::bold)
+                .text("", style::accent);
         int number = 0;
         for (Step step : plan.steps()) {
             switch (step) {
@@ -69,7 +70,8 @@ final class PlanListing {
                     value.shape(),
                     place(value),
                     value.role() == Tensor.Role.VALUE ? Figures.count(value.bytes()) : "",
-                    seen.getOrDefault(value.id(), ""));
+                    seen.getOrDefault(value.id(), ""),
+                    op instanceof Op.Edited ? "edit" : "");
             first = false;
         }
     }
@@ -124,7 +126,7 @@ final class PlanListing {
     }
 
     private ObjectNode json(Op op) {
-        ObjectNode node = Json.object().put("op", op.name());
+        ObjectNode node = Json.object().put("op", op.name()).put("edit", op instanceof Op.Edited);
         node.set("reads", Json.texts(op.ins().stream().map(Tensor::name).toList()));
         ArrayNode makes = node.putArray("makes");
         for (Tensor value : written(op)) {

@@ -44,7 +44,8 @@ import picocli.CommandLine.Option;
             "  weir trace \"Once upon a time\" --position 0",
             "  weir trace \"Once upon a time\" --out once.safetensors",
             "  weir trace \"Once upon a time\" --hooks \"pattern,blocks.{0..3}.attn.hook_z\" --out once.safetensors",
-            "  weir trace --prompts prompts.jsonl --hooks resid_post@last --out last.safetensors"
+            "  weir trace --prompts prompts.jsonl --hooks resid_post@last --out last.safetensors",
+            "  weir trace \"Once upon a time\" --edit blocks.2:skip"
         })
 final class TraceCommand implements Callable<Integer> {
 
@@ -58,6 +59,9 @@ final class TraceCommand implements Callable<Integer> {
 
     @Mixin
     private final ModelArguments model = new ModelArguments();
+
+    @Mixin
+    private final EditArguments edits = new EditArguments();
 
     @Option(
             names = "--hooks",
@@ -91,8 +95,9 @@ final class TraceCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        List<Prompt> asked = prompts.read(shell.launcher() + " trace");
+        List<PromptLine> lines = prompts.lines(shell.launcher() + " trace");
         try (Weir weir = model.open(shell)) {
+            List<Prompt> asked = edits.edited(lines, weir.config().dimensions());
             Hooks selected = weir.select(hooks); // a selector that names nothing is refused even where there is no file
             List<Integer> positions = asked.stream()
                     .map(prompt -> positionIn(weir.encode(prompt)))

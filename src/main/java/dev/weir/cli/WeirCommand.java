@@ -40,9 +40,9 @@ final class WeirCommand implements Callable<Integer> {
         COMMANDS.put("hooks", HooksCommand::new);
         COMMANDS.put("plan", PlanCommand::new);
         COMMANDS.put("diff", DiffCommand::new);
-        COMMANDS.put("dump", DumpCommand::new);
-        COMMANDS.put("export", ExportCommand::new);
         COMMANDS.put("inspect", InspectCommand::new);
+        COMMANDS.put("steer", SteerCommand::new);
+        COMMANDS.put("probe", ProbeCommand::new);
         COMMANDS.put("bench", BenchCommand::new);
         COMMANDS.put("doctor", DoctorCommand::new);
         COMMANDS.put(HELP, shell -> new HelpCommand());

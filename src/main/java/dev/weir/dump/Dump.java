@@ -1,6 +1,7 @@
 package dev.weir.dump;
 
 import dev.weir.hook.HookPoint;
+import dev.weir.hook.Positions;
 import dev.weir.hook.Trace;
 import dev.weir.hook.TraceLayout;
 import dev.weir.safetensors.SafetensorsFile;
@@ -107,6 +108,11 @@ public final class Dump implements AutoCloseable {
             data[i] = entry.dtype().read(entry.data(), (long) i * entry.dtype().bytes());
         }
         return new Trace.Values(entry.shape().stream().map(Math::toIntExact).toList(), data);
+    }
+
+    /** Which positions of each sequence the file keeps of a point; all, if it does not say. */
+    public Positions positions(HookPoint point) {
+        return new DumpMetadata(path(), metadata()).positions(point);
     }
 
     /** Token ids [B][P], -1 where a sequence has ended; empty if the file has none. */

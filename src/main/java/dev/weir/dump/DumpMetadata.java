@@ -101,6 +101,13 @@ final class DumpMetadata {
         return new TraceLayout(taps, dimensions(), sequences, length, type);
     }
 
+    /** Which positions are kept of a point; all, if the file does not say. */
+    Positions positions(HookPoint point) {
+        return texts.containsKey(POSITIONS)
+                ? positions(members(POSITIONS).getOrDefault(point.name(), "all"))
+                : Positions.ALL;
+    }
+
     private Positions positions(String text) {
         try {
             return Positions.parse(text);

@@ -53,7 +53,7 @@ public final class EditLanguage {
             throw new IllegalArgumentException(json + ": expected a file, got a folder");
         }
         try {
-            return of(new JsonForm(json.toAbsolutePath().getParent()).read(Files.readString(json)));
+            return of(new JsonForm(json.resolveSibling("")).read(Files.readString(json)));
         } catch (CharacterCodingException e) {
             throw new IllegalArgumentException(json + ": expected text in UTF-8, got other bytes", e);
         } catch (IllegalArgumentException e) {

@@ -73,7 +73,7 @@ final class JsonForm {
             return new Sentence(
                     text, node.path(AT).textValue(), change(node), strength(node), spans(node), heads(node));
         } catch (IllegalArgumentException e) {
-            throw Sentence.refusal(text, e.getMessage());
+            throw Sentence.refusal(text, e);
         }
     }
 

@@ -3,7 +3,6 @@ package dev.weir.edit;
 import dev.weir.hook.Dimensions;
 import dev.weir.hook.Edit;
 import dev.weir.hook.Edits;
-import dev.weir.hook.Heads;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
 import dev.weir.hook.Site;
@@ -37,7 +36,7 @@ final class Meaning {
                     ? atBranch(sentence, branch.group(1), branch.group(2))
                     : atPoints(sentence, points(sentence.target()));
         } catch (IllegalArgumentException e) {
-            throw Sentence.refusal(sentence.text(), e.getMessage());
+            throw Sentence.refusal(sentence.text(), e);
         }
     }
 
@@ -60,7 +59,7 @@ final class Meaning {
     /** @param branch {@code null} for both branches of a block */
     private Edits atBranch(Sentence sentence, String blocks, @Nullable String branch) {
         if (sentence.heads().areSome()) {
-            throw new IllegalArgumentException("heads " + sentence.heads() + ": expected none for a branch");
+            throw new IllegalArgumentException("heads " + sentence.heads() + ": expected none for a branch, which has none");
         }
         Edits edits = Edits.NONE;
         for (HookPoint point : points(blocks + "." + Site.RESID_POST.suffix())) {
@@ -118,7 +117,6 @@ final class Meaning {
     private Edits atPoints(Sentence sentence, Collection<HookPoint> points) throws IOException {
         Edits edits = Edits.NONE;
         for (HookPoint point : points) {
-            requireHeads(sentence.heads(), point);
             Edit.OnMachine edit = edit(sentence, point);
             List<Span> spans = sentence.spans().isEmpty() ? List.of(edit.span()) : sentence.spans();
             for (Span span : spans) {
@@ -129,20 +127,6 @@ final class Meaning {
             }
         }
         return edits;
-    }
-
-    private void requireHeads(Heads heads, HookPoint point) {
-        if (!heads.areSome()) {
-            return;
-        }
-        if (!point.site().hasHeads()) {
-            throw new IllegalArgumentException("heads " + heads + ": expected none, for " + point + " has no heads");
-        }
-        int count = point.site().form() == Site.Form.KEY_HEADS ? dimensions.keyHeads() : dimensions.heads();
-        if (heads.limit() > count) {
-            throw new IllegalArgumentException(
-                    "heads " + heads + ": expected from 0 to " + (count - 1) + " at " + point);
-        }
     }
 
     private Edit.OnMachine edit(Sentence sentence, HookPoint point) throws IOException {

@@ -22,10 +22,10 @@ record Sentence(
         spans = List.copyOf(spans);
     }
 
-    /** An error about it, in one line. */
-    static IllegalArgumentException refusal(String text, String problem) {
+    /** An error about a sentence, in one line. */
+    static IllegalArgumentException refusal(String text, IllegalArgumentException problem) {
         String line = text.replaceAll("\\s+", " ");
         String shown = line.length() > LONGEST_QUOTE ? line.substring(0, LONGEST_QUOTE) + "…" : line;
-        return new IllegalArgumentException("edit '" + shown + "': " + problem);
+        return new IllegalArgumentException("edit '" + shown + "': " + problem.getMessage(), problem);
     }
 }

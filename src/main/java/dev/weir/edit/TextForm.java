@@ -37,7 +37,7 @@ final class TextForm {
         try {
             return new TextForm(text, folder).read();
         } catch (IllegalArgumentException e) {
-            throw Sentence.refusal(text, e.getMessage());
+            throw Sentence.refusal(text, e);
         }
     }
 

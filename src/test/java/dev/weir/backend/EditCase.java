@@ -26,17 +26,24 @@ import java.util.stream.IntStream;
 /** An edit of random rows, and what must come of it: the definition in {@code docs/numerics.md}, line by line. */
 public final class EditCase {
 
-    private static final HookPoint POINT = HookPoint.of(0, Site.RESID_MID);
+    private static final HookPoint POINT = HookPoint.of(0, Site.Z);
     private static final int LANES = 16;
 
     public final Edit.OnMachine edit;
     public final float[] x;
     public final int columns;
+    public final int heads;
     public final int[] positions;
 
-    /** Some rows of one slot, from any position on. */
+    /** Some rows of one slot, from any position on, without heads. */
     public EditCase(Random random, Edit.Arithmetic arithmetic, int rows, int columns) {
+        this(random, arithmetic, rows, columns, 1);
+    }
+
+    /** Some rows of one slot, from any position on; the columns are so many heads, of which some are edited. */
+    public EditCase(Random random, Edit.Arithmetic arithmetic, int rows, int columns, int heads) {
         this.columns = columns;
+        this.heads = heads;
         x = values(random, rows * columns);
         int first = random.nextInt(9);
         positions = IntStream.range(0, rows).map(r -> first + r).toArray();
@@ -47,7 +54,12 @@ public final class EditCase {
         int from = random.nextInt(first + rows + 1);
         int to = random.nextBoolean() ? Integer.MAX_VALUE : from + random.nextInt(rows + 2);
         edit = new Edit.OnMachine(
-                arithmetic, operand, (float) random.nextGaussian(), Span.between(from, to), Heads.ALL);
+                arithmetic, operand, (float) random.nextGaussian(), Span.between(from, to), heads(random));
+    }
+
+    private Heads heads(Random random) {
+        int[] some = IntStream.range(0, heads).filter(h -> random.nextBoolean()).toArray();
+        return heads == 1 || some.length == 0 ? Heads.ALL : Heads.of(some);
     }
 
     private static float[] values(Random random, int count) {
@@ -58,9 +70,9 @@ public final class EditCase {
         return values;
     }
 
-    /** Whether a row is one that the edit changes. */
-    public boolean changes(int row) {
-        return edit.span().contains(positions[row]);
+    /** Whether a value is one that the edit changes. */
+    public boolean changes(int row, int column) {
+        return edit.span().contains(positions[row]) && edit.heads().contains(column / (columns / heads));
     }
 
     /** A value of the operand's row of a row. */
@@ -73,12 +85,12 @@ public final class EditCase {
     public float[] expected() {
         float[] expected = x.clone();
         for (int r = 0; r < positions.length; r++) {
-            float factor = edit.arithmetic() == Edit.Arithmetic.PROJECT_OUT && changes(r)
+            float factor = edit.arithmetic() == Edit.Arithmetic.PROJECT_OUT
                     ? -(edit.strength() * along(r))
                     : edit.strength();
-            for (int c = 0; c < columns && changes(r); c++) {
+            for (int c = 0; c < columns; c++) {
                 int i = r * columns + c;
-                expected[i] = switch (edit.arithmetic()) {
+                expected[i] = !changes(r, c) ? x[i] : switch (edit.arithmetic()) {
                     case ADD, PROJECT_OUT -> Math.fma(factor, operand(r, c), x[i]);
                     case SCALE -> factor * x[i];
                     case REPLACE -> operand(r, c);
@@ -107,7 +119,7 @@ public final class EditCase {
         var inputs = new Inputs(input(1, rows), input(2, rows), input(3, rows), input(4, 1));
         var table = new Tensor(0, "table", DType.FLOAT32, rows, columns, Tensor.Role.WEIGHT);
         var writer = new ProgramWriter(inputs);
-        Tensor stream = writer.hook(0, Site.RESID_MID, writer.embed(table, inputs.tokens()));
+        Tensor stream = writer.hook(0, Site.Z, writer.embed(table, inputs.tokens()), heads);
         Plan plan =
                 Planner.plan(writer.results(stream), Hooks.tap(List.of(POINT)).withEdit(POINT, edit));
         MemorySegment data = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_FLOAT, x);

@@ -13,4 +13,9 @@ class EditedSessionOnCudaTest extends EditedSessionTest {
     Backend machine() {
         return new CudaBackend(0, CudaOptions.DEFAULT.withExact(true));
     }
+
+    @Override
+    int sweep() {
+        return 100;
+    }
 }

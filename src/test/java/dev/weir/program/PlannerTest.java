@@ -1,11 +1,13 @@
 package dev.weir.program;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weir.hook.Edit;
+import dev.weir.hook.Edits;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
 import dev.weir.hook.Site;
@@ -208,6 +210,118 @@ class PlannerTest {
         var perBlock = names(Planner.plan(gpt2(3, 1), Hooks.NONE)).size()
                 - names(Planner.plan(gpt2(2, 1), Hooks.NONE)).size();
         assertEquals(9, perBlock);
+    }
+
+    @Test
+    void withoutEditsThePlanIsWhatItWasBeforeThereWereAny() {
+        List<String> block = List.of(
+                "LinearGroup",
+                "Append",
+                "Append",
+                "Attention",
+                "Linear",
+                "AddLayerNorm",
+                "LinearActivate",
+                "Linear");
+        var expected = new ArrayList<>(List.of("Embed", "Embed", "AddLayerNorm"));
+        expected.addAll(block);
+        expected.add("AddLayerNorm");
+        expected.addAll(block);
+        expected.addAll(List.of("Add", "SelectRows", "LayerNorm", "Linear"));
+        Program program = gpt2(2, 3);
+        assertEquals(
+                expected,
+                Planner.plan(program, Hooks.NONE).ops().map(Op::name).toList());
+        List<HookPoint> places = program.points().stream()
+                .filter(p -> List.of(Site.ATTN_SKIP, Site.MLP_IN, Site.MLP_SKIP).contains(p.site()))
+                .toList();
+        assertEquals(6, places.size());
+        assertEquals(
+                expected,
+                Planner.plan(program, Hooks.tap(places)).ops().map(Op::name).toList(),
+                "places to write at are names");
+    }
+
+    @Test
+    void anEditOfThePatternOpensTheAttentionOfItsBlockOnly() {
+        for (Site site : List.of(Site.ATTN_SCORES, Site.PATTERN)) {
+            var point = HookPoint.of(1, site);
+            Plan plan = Planner.plan(gpt2(2, 3), Hooks.tap(List.of(point)).withEdit(point, Edit.scale(2)));
+            List<String> names = plan.ops()
+                    .map(Op::name)
+                    .filter(name -> name.startsWith("Attention") || name.equals("Scale"))
+                    .toList();
+            assertEquals(
+                    site == Site.PATTERN
+                            ? List.of("Attention", "AttentionScores", "AttentionPattern", "Scale", "AttentionMix")
+                            : List.of("Attention", "AttentionScores", "Scale", "AttentionPattern", "AttentionMix"),
+                    names);
+            Op.Scale scale = plan.ops()
+                    .filter(Op.Scale.class::isInstance)
+                    .map(Op.Scale.class::cast)
+                    .findFirst()
+                    .orElseThrow();
+            assertEquals(plan.taps().get(point), scale.out());
+            assertEquals(3, scale.groups());
+        }
+    }
+
+    @Test
+    void editsAtOnePointAreOpsInTheirOrder() {
+        var point = HookPoint.of(0, Site.Z);
+        Edits edits = Edits.of(point, Edit.scale(2)).and(point, NOTHING).and(point, Edit.fill(1));
+        Plan plan = Planner.plan(gpt2(1, 3), Hooks.tap(List.of(point)).withEdits(edits));
+        assertEquals(3, plan.steps().size());
+        List<Op.Edited> ops = plan.ops()
+                .filter(Op.Edited.class::isInstance)
+                .map(Op.Edited.class::cast)
+                .toList();
+        Step.Host host = (Step.Host) plan.steps().get(1);
+        assertEquals(ops.getFirst().out(), host.x());
+        assertEquals(host.out(), ops.getLast().x());
+        assertEquals(plan.taps().get(point), ops.getLast().out());
+        assertEquals(
+                "edits.blocks.0.attn.hook_z.2.operand[1x12]",
+                ops.getLast().operand().orElseThrow().toString());
+        requireIntactValues(plan);
+    }
+
+    @Test
+    void headsAreToldApartUpToSixtyFour() {
+        var config = new ModelConfig(9, 8, 65, 1, 65, 4, Activation.RELU, 1e-5f, true, false);
+        var state = State.of(config, 1, 8, 3).step(3, 1, 8);
+        Program program = Gpt2Forward.write(config, Weights.of(config, DType.FLOAT32), state);
+        var point = HookPoint.of(0, Site.Q);
+        Op.Edited op = Planner.plan(program, Hooks.edit(point, Edit.zero()))
+                .ops()
+                .filter(Op.Edited.class::isInstance)
+                .map(Op.Edited.class::cast)
+                .findFirst()
+                .orElseThrow();
+        assertEquals(1, op.groups());
+        var e = assertThrows(
+                IllegalArgumentException.class,
+                () -> Planner.plan(program, Hooks.edit(point, Edit.zero().onHeads(3))));
+        assertEquals(
+                "edit at blocks.0.attn.hook_q: heads can be told apart where there are at most 64, here are 65",
+                e.getMessage());
+    }
+
+    @Test
+    void rowsAreLaidOutAsThePlanHasThem() {
+        var square = HookPoint.of(0, Site.PATTERN);
+        Edit.OnMachine keys = Edit.replace(new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 3);
+        EditState wider = EditState.of(square, 0, keys, 6, 2, 1);
+        assertArrayEquals(
+                new float[] {1, 2, 0, 3, 4, 0, 5, 6, 0, 7, 8, 0, 9, 10, 0, 11, 12, 0, 9, 10, 0, 11, 12, 0},
+                wider.lay(keys.operand().orElseThrow()));
+        EditState narrower = EditState.of(square, 0, keys, 2, 2, 1);
+        assertArrayEquals(
+                new float[] {1, 3, 5, 7, 9, 11, 9, 11}, narrower.lay(keys.operand().orElseThrow()));
+        Edit.OnMachine fill = Edit.fill(4);
+        EditState everywhere = EditState.of(HookPoint.of(0, Site.RESID_MID), 0, fill, 3, 1, 1);
+        assertArrayEquals(
+                new float[] {4, 4, 4}, everywhere.lay(fill.operand().orElseThrow()));
     }
 
     @Test
