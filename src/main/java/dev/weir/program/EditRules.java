@@ -48,7 +48,8 @@ final class EditRules {
         boolean isSquare = hook.point().site().form() == Site.Form.SQUARE;
         if (projects && isSquare) {
             throw refused(
-                    hook.point(), "a row has as many values as there are keys, so there is no direction to project out");
+                    hook.point(),
+                    "a row has as many values as there are keys, so there is no direction to project out");
         }
         edit.operand().ifPresent(operand -> {
             int columns = operand.columns();
@@ -56,7 +57,7 @@ final class EditRules {
                     isSquare ? columns % hook.heads() == 0 : columns == hook.x().columns();
             if (!fits && (columns > 1 || projects)) {
                 String expected = isSquare
-                        ? "of as many keys for each of " + hook.heads() + " heads"
+                        ? "as many keys for each of " + hook.heads() + " heads"
                         : "of " + hook.x().columns() + " values";
                 throw refused(hook.point(), "expected rows " + expected + ", got " + columns);
             }

@@ -34,8 +34,8 @@ record EditedCase(ModelConfig config, long seed, int[] tokens, Edits edits) {
     static EditedCase random(long seed) {
         var random = new Random(seed);
         ModelConfig config = config(random);
-        int[] tokens = random.ints(1 + random.nextInt(20), 0, config.vocabulary())
-                .toArray();
+        int[] tokens =
+                random.ints(1 + random.nextInt(20), 0, config.vocabulary()).toArray();
         Edits edits = Edits.NONE;
         for (int i = 1 + random.nextInt(5); i > 0; i--) {
             Site site = EDITABLE.get(random.nextInt(EDITABLE.size()));
@@ -106,16 +106,14 @@ record EditedCase(ModelConfig config, long seed, int[] tokens, Edits edits) {
         return site.hasHeads() && random.nextBoolean() ? some.onHeads(random.nextInt(config.heads())) : some;
     }
 
-    private static Edit.OnMachine arithmetic(
-            Edit.Arithmetic arithmetic, Site site, ModelConfig config, Random random) {
+    private static Edit.OnMachine arithmetic(Edit.Arithmetic arithmetic, Site site, ModelConfig config, Random random) {
         int rows = 1 + random.nextInt(6);
         int columns = config.dimensions().columns(site, 1 + random.nextInt(30));
         return switch (arithmetic) {
             case ADD -> Edit.add(values(rows * columns, random), rows, 0.5f);
             case SCALE -> Edit.scale((float) random.nextGaussian());
             case REPLACE -> Edit.replace(values(rows * columns, random), rows);
-            case PROJECT_OUT ->
-                Edit.projectOut(values(columns, random)).withStrength(random.nextBoolean() ? 1 : 0.5f);
+            case PROJECT_OUT -> Edit.projectOut(values(columns, random)).withStrength(random.nextBoolean() ? 1 : 0.5f);
         };
     }
 
@@ -142,7 +140,8 @@ record EditedCase(ModelConfig config, long seed, int[] tokens, Edits edits) {
         var source = new SyntheticWeights("random", config, DType.FLOAT32, seed);
         Map<String, double[]> expected = Float64Gpt2.run(config, names, source.views(names), tokens, edits);
         for (HookPoint point : got.points()) {
-            Bounds.requireEditedClose(point, expected.get(point.name()), got.get(point).data());
+            Bounds.requireEditedClose(
+                    point, expected.get(point.name()), got.get(point).data());
         }
     }
 

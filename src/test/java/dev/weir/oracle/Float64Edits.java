@@ -121,8 +121,7 @@ final class Float64Edits {
             values[i] = (float) x.getEntry(i / columns, i % columns);
         }
         int[] positions = IntStream.range(0, tokens.length).toArray();
-        edit.function()
-                .apply(point, new Rows(new int[tokens.length], positions, tokens, positions), values, columns);
+        edit.function().apply(point, new Rows(new int[tokens.length], positions, tokens, positions), values, columns);
         RealMatrix out = MatrixUtils.createRealMatrix(x.getRowDimension(), columns);
         for (int i = 0; i < values.length; i++) {
             out.setEntry(i / columns, i % columns, values[i]);

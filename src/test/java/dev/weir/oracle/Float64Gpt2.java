@@ -113,11 +113,11 @@ public final class Float64Gpt2 {
             headPattern = edits.square(name + "attn.hook_pattern", headPattern, head);
             for (int at = head * positions * positions, i = 0; i < positions * positions; i++) {
                 boolean isSeen = i % positions <= i / positions;
-                scores[at + i] =
-                        isSeen ? headScores.getEntry(i / positions, i % positions) : Double.NEGATIVE_INFINITY;
+                scores[at + i] = isSeen ? headScores.getEntry(i / positions, i % positions) : Double.NEGATIVE_INFINITY;
                 pattern[at + i] = isSeen ? headPattern.getEntry(i / positions, i % positions) : 0;
             }
-            z.setSubMatrix(mix(headPattern, v.getSubMatrix(0, positions - 1, from, to)).getData(), 0, from);
+            z.setSubMatrix(
+                    mix(headPattern, v.getSubMatrix(0, positions - 1, from, to)).getData(), 0, from);
         }
         z = see(name + "attn.hook_z", z);
         for (int head = 0; head < config.heads(); head++) {
