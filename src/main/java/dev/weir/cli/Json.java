@@ -41,6 +41,15 @@ final class Json {
         }
     }
 
+    /** The same in an array. */
+    static void addFinite(ArrayNode array, double value) {
+        if (Double.isFinite(value)) {
+            array.add(value);
+        } else {
+            array.addNull();
+        }
+    }
+
     static void print(Shell shell, ObjectNode object) {
         try {
             shell.out().println(MAPPER.writeValueAsString(object));

@@ -37,12 +37,12 @@ final class WeirCommand implements Callable<Integer> {
     static {
         COMMANDS.put("generate", GenerateCommand::new);
         COMMANDS.put("trace", TraceCommand::new);
+        COMMANDS.put("patch", PatchCommand::new);
+        COMMANDS.put("sae", SaeCommand::new);
         COMMANDS.put("hooks", HooksCommand::new);
         COMMANDS.put("plan", PlanCommand::new);
         COMMANDS.put("diff", DiffCommand::new);
         COMMANDS.put("inspect", InspectCommand::new);
-        COMMANDS.put("steer", SteerCommand::new);
-        COMMANDS.put("probe", ProbeCommand::new);
         COMMANDS.put("bench", BenchCommand::new);
         COMMANDS.put("doctor", DoctorCommand::new);
         COMMANDS.put(HELP, shell -> new HelpCommand());

@@ -53,6 +53,7 @@ public final class Session implements AutoCloseable {
     private List<EditLane> lanes = List.of();
     private final Map<PlanKey, Prepared> plans = new LinkedHashMap<>(16, 0.75f, true);
     private long forwardRows;
+    private long plansMade;
 
     /** A session without rows. */
     Session(
@@ -253,6 +254,11 @@ public final class Session implements AutoCloseable {
         return forwardRows;
     }
 
+    /** Plans that were made since the session was opened: the proof that a sweep runs one. */
+    public long plansMade() {
+        return plansMade;
+    }
+
     /**
      * The plan for a step of this shape.
      *
@@ -272,6 +278,7 @@ public final class Session implements AutoCloseable {
         Plan plan = plan(config, weights, state.step(key.rows, key.outputs, key.keys), hooks, key.tokens);
         var prepared = new Prepared(plan, workspace.compile(plan));
         plans.put(key, prepared);
+        plansMade++;
         if (plans.size() > MAX_PLANS) {
             plans.remove(plans.keySet().iterator().next());
         }

@@ -1,5 +1,6 @@
 package dev.weir.sae;
 
+import dev.weir.hook.Span;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -8,19 +9,21 @@ import java.util.TreeMap;
  *
  * @param factors what the activation of a feature is multiplied by: 0 ablates it, 3 makes it three times as strong; others stay
  * @param keepsError whether the stream keeps what the autoencoder does not reconstruct, so that without a factor nothing changes
- * @param from the first position that is changed
- * @param to the position after the last
+ * @param positions that are changed, counted from 0
  */
-public record Intervention(Map<Integer, Float> factors, boolean keepsError, int from, int to) {
+public record Intervention(Map<Integer, Float> factors, boolean keepsError, Span positions) {
 
     /** The stream as it is. */
-    public static final Intervention NONE = new Intervention(Map.of(), true, 0, Integer.MAX_VALUE);
+    public static final Intervention NONE = new Intervention(Map.of(), true, Span.ALL);
 
     /** The reconstruction in place of the stream. */
-    public static final Intervention RECONSTRUCTION = new Intervention(Map.of(), false, 0, Integer.MAX_VALUE);
+    public static final Intervention RECONSTRUCTION = new Intervention(Map.of(), false, Span.ALL);
 
     public Intervention {
         factors = Map.copyOf(factors);
+        if (positions.ofPrompt()) {
+            throw new IllegalArgumentException("positions: expected counted from 0, got " + positions + " of a prompt");
+        }
         factors.forEach((feature, factor) -> {
             if (!Float.isFinite(factor)) {
                 throw new IllegalArgumentException(
@@ -33,7 +36,7 @@ public record Intervention(Map<Integer, Float> factors, boolean keepsError, int 
     public Intervention scale(int feature, float factor) {
         var more = new TreeMap<>(factors);
         more.put(feature, factor);
-        return new Intervention(more, keepsError, from, to);
+        return new Intervention(more, keepsError, positions);
     }
 
     /** The same, and a feature gone. */
@@ -41,16 +44,13 @@ public record Intervention(Map<Integer, Float> factors, boolean keepsError, int 
         return scale(feature, 0);
     }
 
-    /** The same for the positions from this one up to, and not with, that one. */
-    public Intervention between(int first, int end) {
-        return new Intervention(factors, keepsError, first, end);
+    /** The same at these positions only. */
+    public Intervention at(Span span) {
+        return new Intervention(factors, keepsError, span);
     }
 
     double factor(int feature) {
         return factors.getOrDefault(feature, 1f);
     }
 
-    boolean touches(int position) {
-        return position >= from && position < to;
-    }
 }

@@ -177,7 +177,7 @@ public final class SparseAutoencoder implements AutoCloseable {
         return new Edit.OnHost((point, rows, values, columns) -> {
             List<Encoding> encodings = encode(values);
             for (int row = 0; row < rows.count(); row++) {
-                if (intervention.touches(rows.positions()[row])) {
+                if (intervention.positions().contains(rows.positions()[row])) {
                     float[] changed = changed(encodings.get(row), intervention, values, row * columns);
                     System.arraycopy(changed, 0, values, row * columns, columns);
                 }

@@ -14,6 +14,7 @@ import dev.weir.hook.Edit;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
 import dev.weir.hook.Site;
+import dev.weir.hook.Span;
 import dev.weir.hook.Trace;
 import dev.weir.hook.TraceRecorder;
 import dev.weir.model.ModelConfig;
@@ -199,7 +200,7 @@ class SparseAutoencoderTest {
         float[] plain = stream(Hooks.NONE);
         try (var sae = SparseAutoencoder.open(
                 kinds().findFirst().orElseThrow().folder().write(folder), weir)) {
-            float[] got = stream(Hooks.edit(POINT, sae.edit(Intervention.RECONSTRUCTION.between(2, 4))));
+            float[] got = stream(Hooks.edit(POINT, sae.edit(Intervention.RECONSTRUCTION.at(Span.between(2, 4)))));
             for (int r = 0; r < plain.length / WIDTH; r++) {
                 boolean same = Arrays.equals(row(plain, r, WIDTH), row(got, r, WIDTH));
                 assertEquals(r < 2 || r >= 4, same, "row " + r);
