@@ -19,24 +19,17 @@ final class StepPacking implements Iterator<PackedStep> {
 
     private final TokenizedPrompts prompts;
     private final int end;
-    private final int slots;
-    private final int maxRows;
+    private final StepLimits limits;
     private int sequence;
     private int position;
     private int slot;
 
-    /**
-     * The prompts from one up to, and not with, another.
-     *
-     * @param slots prompts that a step may hold
-     * @param maxRows rows that it may have
-     */
-    StepPacking(TokenizedPrompts prompts, int from, int end, int slots, int maxRows) {
+    /** The prompts of a shard. */
+    StepPacking(TokenizedPrompts prompts, Manifest.Shard shard, StepLimits limits) {
         this.prompts = prompts;
-        this.end = end;
-        this.slots = slots;
-        this.maxRows = maxRows;
-        this.sequence = from;
+        this.end = shard.firstSequence() + shard.sequences();
+        this.limits = limits;
+        this.sequence = shard.firstSequence();
     }
 
     @Override
@@ -71,10 +64,10 @@ final class StepPacking implements Iterator<PackedStep> {
 
     /** Rows of the step that comes. */
     private int rows() {
-        int last = Math.min(end, sequence + slots);
+        int last = Math.min(end, sequence + limits.slots());
         int waiting = IntStream.range(sequence, last).map(prompts::length).sum() - position;
-        if (waiting >= maxRows) {
-            return maxRows;
+        if (waiting >= limits.rows()) {
+            return limits.rows();
         }
         return last == end || waiting < MULTIPLE ? waiting : waiting - waiting % MULTIPLE;
     }
@@ -84,7 +77,7 @@ final class StepPacking implements Iterator<PackedStep> {
         if (position == prompts.length(sequence)) {
             position = 0;
             sequence++;
-            slot = (slot + 1) % slots;
+            slot = (slot + 1) % limits.slots();
         }
     }
 }
