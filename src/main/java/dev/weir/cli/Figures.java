@@ -6,6 +6,7 @@ import java.util.Locale;
 final class Figures {
 
     private static final String EIGHTHS = " ▏▎▍▌▋▊▉";
+    private static final String LEVELS = " ▁▂▃▄▅▆▇█";
 
     private Figures() {}
 
@@ -51,6 +52,11 @@ final class Figures {
         int eighths = Math.clamp(Math.round(value / longest * characters * 8), 1, characters * 8);
         String whole = "█".repeat(eighths / 8);
         return eighths % 8 == 0 ? whole : whole + EIGHTHS.charAt(eighths % 8);
+    }
+
+    /** A share of one as a block of that height; anything above zero can be seen. */
+    static String level(double share) {
+        return share > 0 ? String.valueOf(LEVELS.charAt(Math.clamp(Math.round(share * 8), 1, 8))) : " ";
     }
 
     /** "1 token", "2 tokens". */

@@ -37,8 +37,7 @@ final class WeirCommand implements Callable<Integer> {
     static {
         COMMANDS.put("generate", GenerateCommand::new);
         COMMANDS.put("trace", TraceCommand::new);
-        COMMANDS.put("patch", PatchCommand::new);
-        COMMANDS.put("sae", SaeCommand::new);
+        COMMANDS.put("lens", LensCommand::new);
         COMMANDS.put("hooks", HooksCommand::new);
         COMMANDS.put("plan", PlanCommand::new);
         COMMANDS.put("diff", DiffCommand::new);

@@ -10,18 +10,21 @@ import dev.weir.hook.Trace;
 import dev.weir.hook.TraceFork;
 import dev.weir.hook.TraceFork.Branch;
 import dev.weir.hook.TraceRecorder;
-import dev.weir.lens.StreamPath;
+import dev.weir.lens.LensView;
+import dev.weir.lens.LensView.Chosen;
+import dev.weir.lens.LogitLens;
+import dev.weir.lens.LogitLens.Guess;
 import dev.weir.model.ModelConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -36,18 +39,28 @@ import java.util.stream.IntStream;
  *
  * @param model what was looked into
  * @param tokens [P] token ids of the prompt
+ * @param lens before the first block and after each, with the token that follows as the chosen one
  * @param patterns unless the trace does not hold them
+ * @param attribution unless the trace does not hold what it needs
  * @param leftOut in sentences, what a reader may miss and why
  * @param texts what the tokens write that are spoken of, by id; without a tokenizer, none
  */
 public record LensReport(
         Model model,
         int[] tokens,
-        LensMap lens,
+        LensView lens,
         StreamNorms norms,
         Optional<Patterns> patterns,
+        Optional<LogitParts> attribution,
         List<String> leftOut,
         SortedMap<Integer, String> texts) {
+
+    private static final String FOR_STREAM = "resid_pre,attn_out,mlp_out,resid_post";
+    private static final String FOR_ATTRIBUTION = "embed,pos_embed,z";
+    private static final String FOR_PATTERNS = "pattern";
+
+    /** The hook points that a dump must hold for a whole report of it. */
+    public static final String SELECTORS = String.join(",", FOR_STREAM, FOR_ATTRIBUTION, FOR_PATTERNS);
 
     /** What was looked into, and with what. */
     public record Model(String name, String machine, String dtype, String sha256, ModelConfig config) {
@@ -74,8 +87,8 @@ public record LensReport(
         try (var streams = new TraceRecorder();
                 var sink = new PatternSink(patterns, config.heads())) {
             var fork = new TraceFork(List.of(
-                    new Branch(StreamPath.hooks(config, Positions.ALL), streams),
-                    new Branch(weir.select("pattern"), sink)));
+                    new Branch(weir.select(FOR_STREAM + "," + FOR_ATTRIBUTION), streams),
+                    new Branch(weir.select(FOR_PATTERNS), sink)));
             weir.forward(List.of(prompt), Tracing.of(fork.hooks(), fork));
             return of(weir, streams.trace(), 0, Optional.of(patterns.build()), options);
         }
@@ -84,9 +97,9 @@ public record LensReport(
     /**
      * Looks into a trace that was taken before, of this very model.
      *
+     * @param trace of {@link #SELECTORS}; without patterns, or without what attribution needs, the page goes without them and says so
      * @param sequence which prompt of it, from 0
-     * @throws IllegalArgumentException if the trace does not hold the stream at every position: {@code resid_pre.0}, {@code attn_out},
-     *     {@code mlp_out} and {@code resid_post}
+     * @throws IllegalArgumentException if the trace does not hold the stream and its branches at every position
      */
     public static LensReport of(Weir weir, Trace trace, int sequence, ReportOptions options) {
         return of(weir, trace, sequence, patterns(trace, sequence, options), options);
@@ -94,46 +107,43 @@ public record LensReport(
 
     private static LensReport of(
             Weir weir, Trace trace, int sequence, Optional<Patterns> patterns, ReportOptions options) {
-        requireStream(trace, weir.config());
-        int positions = trace.lengths().get(sequence);
-        int[] tokens = Arrays.copyOf(trace.tokens()[sequence], positions);
-        LensMap lens = LensMap.of(weir, stations(trace, sequence, positions), tokens, options.guesses());
+        requireStream(weir, trace);
+        int length = trace.lengths().get(sequence);
+        int[] tokens = Arrays.copyOf(trace.tokens()[sequence], length);
+        List<Integer> positions = IntStream.range(0, length).boxed().toList();
+        LensView lens = new LogitLens(weir)
+                .view(trace, sequence, positions, false, options.guesses(), Chosen.next(tokens, length));
+        Optional<LogitParts> attribution = holds(weir, trace, FOR_ATTRIBUTION)
+                ? Optional.of(LogitParts.of(weir, trace, sequence, lens))
+                : Optional.empty();
         return new LensReport(
                 Model.of(weir),
                 tokens,
                 lens,
-                StreamNorms.of(trace, sequence, positions),
+                StreamNorms.of(trace, sequence, length),
                 patterns,
-                leftOut(patterns, positions),
-                texts(weir, IntStream.concat(IntStream.of(tokens), IntStream.of(lens.tokens()))));
+                attribution,
+                leftOut(patterns, attribution, length),
+                texts(weir, IntStream.concat(IntStream.of(tokens), tokens(lens))));
     }
 
-    private static void requireStream(Trace trace, ModelConfig config) {
-        for (HookPoint point : StreamPath.hooks(config, Positions.ALL).taps().keySet()) {
-            if (!Positions.ALL.equals(trace.layout().taps().get(point))) {
-                throw new IllegalArgumentException("trace: expected " + point + " at every position, got "
-                        + (trace.points().contains(point)
-                                ? trace.layout().taps().get(point)
-                                : "none")
-                        + "; a report needs resid_pre.0,attn_out,mlp_out,resid_post");
-            }
+    private static IntStream tokens(LensView lens) {
+        return lens.cells().stream()
+                .flatMap(List::stream)
+                .flatMap(cell -> cell.top().stream())
+                .mapToInt(Guess::token);
+    }
+
+    private static void requireStream(Weir weir, Trace trace) {
+        if (!holds(weir, trace, FOR_STREAM)) {
+            throw new IllegalArgumentException("trace of " + trace.points().size() + " points: expected " + FOR_STREAM
+                    + " of every layer at every position, got less");
         }
     }
 
-    /** The stream before the first block and after each, [S][P x D]. */
-    private static float[][] stations(Trace trace, int sequence, int positions) {
-        int layers = trace.layout().dimensions().layers();
-        return IntStream.rangeClosed(0, layers)
-                .mapToObj(station ->
-                        station == 0 ? HookPoint.of(0, Site.RESID_PRE) : HookPoint.of(station - 1, Site.RESID_POST))
-                .map(point -> rows(trace.get(point), sequence, positions))
-                .toArray(float[][]::new);
-    }
-
-    private static float[] rows(Trace.Values values, int sequence, int positions) {
-        int width = values.shape().getLast();
-        int from = sequence * values.shape().get(1) * width;
-        return Arrays.copyOfRange(values.data(), from, from + positions * width);
+    private static boolean holds(Weir weir, Trace trace, String selectors) {
+        return weir.select(selectors).taps().keySet().stream()
+                .allMatch(point -> Positions.ALL.equals(trace.layout().taps().get(point)));
     }
 
     private static Optional<Patterns> patterns(Trace trace, int sequence, ReportOptions options) {
@@ -155,17 +165,22 @@ public record LensReport(
         return Optional.of(builder.build());
     }
 
-    private static List<String> leftOut(Optional<Patterns> patterns, int positions) {
+    private static List<String> leftOut(Optional<Patterns> patterns, Optional<LogitParts> attribution, int length) {
+        var sentences = new ArrayList<String>();
         if (patterns.isEmpty()) {
-            return List.of("Attention patterns: the trace does not hold hook_pattern of every layer and position.");
+            sentences.add("Attention patterns: the trace does not hold hook_pattern of every layer at every position.");
         }
-        return patterns.get().isCut(positions)
-                ? List.of(String.format(
+        if (attribution.isEmpty()) {
+            sentences.add("Direct logit attribution: the trace does not hold " + FOR_ATTRIBUTION
+                    + " of every layer at every position.");
+        }
+        patterns.filter(p -> p.isCut(length))
+                .ifPresent(p -> sentences.add(String.format(
                         Locale.ROOT,
-                        "Attention patterns: of each query only the %d strongest keys are kept, at least %.1f %% of a head's weight.",
-                        patterns.get().keysOfARow(),
-                        100 * patterns.get().leastKept()))
-                : List.of();
+                        "Attention patterns: only the %d strongest keys of each query are here, which have at least %.1f %% of each head's weight.",
+                        p.keysOfARow(),
+                        100 * p.leastKept())));
+        return sentences;
     }
 
     private static SortedMap<Integer, String> texts(Weir weir, IntStream tokens) {
@@ -188,7 +203,7 @@ public record LensReport(
      */
     public void write(Path file) throws IOException {
         Path target = file.toAbsolutePath();
-        Path beside = Files.createTempFile(Objects.requireNonNull(target.getParent()), ".weir-", ".html");
+        Path beside = target.resolveSibling(target.getFileName() + ".part");
         try {
             Files.writeString(beside, html(), StandardCharsets.UTF_8);
             Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

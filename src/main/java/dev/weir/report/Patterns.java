@@ -117,8 +117,14 @@ public record Patterns(int keysOfARow, int[] starts, char[] keys, byte[] weights
                 && IntStream.range(0, starts.length - 1).anyMatch(row -> starts[row + 1] - starts[row] == keysOfARow);
     }
 
-    /** The weights of one row, all keys. */
-    float[] row(int row, int positions) {
+    /**
+     * One row.
+     *
+     * @param row of those of {@link #starts}
+     * @param positions P
+     * @return the weight of each key; 0 for those that are not kept
+     */
+    public float[] row(int row, int positions) {
         float[] pattern = new float[positions];
         for (int i = starts[row]; i < starts[row + 1]; i++) {
             pattern[keys[i]] = Byte.toUnsignedInt(weights[i]) / (float) STEPS;

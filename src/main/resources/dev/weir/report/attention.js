@@ -1,7 +1,7 @@
 'use strict';
 
-const MOST_SQUARES = 96;
-const MOST_NAMED = 28;
+const MOST_SQUARES = 64;
+const MOST_NAMED = 40;
 
 /** Where the heads look. */
 class AttentionView {
@@ -54,7 +54,7 @@ class AttentionView {
       first: 0, columns: side, cellWidth: size, rows: side, cellHeight: size,
       names: row => isNamed ? shorten(report.token(from + row), 8) : String(Math.ceil(from + row * each)),
       across: column => isNamed ? shorten(report.token(from + column), 6) : String(Math.ceil(from + column * each)),
-      rotate: isNamed ? 45 : 0, acrossRoom: isNamed ? 48 : 20,
+      rotate: isNamed ? 90 : 0, acrossRoom: isNamed ? 56 : 20,
       cell: (row, column) => column <= row ? {colour: scale(squares[row * side + column])} : {},
       chosen: state.token < from || state.token >= to ? null : {row: square(state.token), column: square(this.strongest().key)},
       tip: (row, column) => this.tipOfPattern(squares, row, column),
@@ -124,7 +124,7 @@ class Thumbnails {
     Object.assign(this, {report, state});
     this.place = element('heads');
     this.side = Math.min(report.length, 40);
-    this.size = report.model.heads > 16 ? 32 : 44;
+    this.size = clamp(Math.floor(420 / report.model.heads), 30, 56);
     this.squares = new Map();
     this.canvases = this.build();
     this.place.addEventListener('keydown', event => this.onKey(event));

@@ -6,7 +6,7 @@ class ReportPage {
     this.report = report;
     this.state = new State(report);
     this.strip = new Strip(report, this.state);
-    this.views = [LensView, StreamView, AttentionView].map(View => new View(report, this.state, this.strip));
+    this.views = [LensView, StreamView, AttentionView, AttributionView, SweepView].map(View => new View(report, this.state, this.strip));
     this.state.onChange(() => this.draw());
     theme.listeners.push(() => this.state.changed());
     new ResizeObserver(() => this.state.changed()).observe(document.body);

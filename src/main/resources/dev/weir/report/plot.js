@@ -30,7 +30,9 @@ class Plot {
       this.chart = echarts.init(this.place);
       this.listen();
     }
-    this.chart.resize();
+    if (this.chart.getWidth() !== this.width || this.chart.getHeight() !== height) {
+      this.chart.resize();
+    }
     this.chart.setOption({animation: false, textStyle: {fontFamily: theme.colour('text')}, ...option}, {notMerge: true});
   }
 
@@ -54,7 +56,8 @@ class HeatMap extends Plot {
   }
 
   show(what) {
-    this.what = what;
+    const shown = cellsOf(what);
+    Object.assign(this, {what, shown});
     const top = what.across ? what.acrossRoom ?? 20 : 4;
     const code = theme.colour('code');
     const quiet = theme.colour('quiet');
@@ -64,73 +67,23 @@ class HeatMap extends Plot {
       xAxis: {
         type: 'category', position: 'top', data: columns.map(column => what.across?.(column) ?? ''), axisLine: {show: false}, axisTick: {show: false},
         splitLine: {show: false},
-        axisLabel: {show: Boolean(what.across), color: quiet, fontSize: 11, fontFamily: code, margin: 6, hideOverlap: true, rotate: what.rotate ?? 0},
+        axisLabel: {show: Boolean(what.across), color: quiet, fontSize: 11, fontFamily: code, margin: 6, hideOverlap: !what.rotate, interval: what.rotate ? 0 : 'auto', rotate: what.rotate ?? 0},
       },
       yAxis: {
         type: 'category', inverse: true, data: Array.from({length: what.rows}, (_, row) => what.names(row)), axisLine: {show: false},
         axisTick: {show: false}, splitLine: {show: false},
         axisLabel: {
-          interval: what.cellHeight < 12 ? 'auto' : 0, fontSize: 11.5, margin: 10,
+          interval: Math.ceil(13 / what.cellHeight) - 1, fontSize: 11.5, margin: 10,
           color: (_, row) => row === what.chosen?.row ? theme.colour('accent') : quiet,
         },
       },
       series: [{
-        type: 'custom', data: this.cells(), clip: false, progressive: 0,
-        renderItem: (params, api) => this.cellShape(params.dataIndex, api),
+        type: 'custom', data: shown.map(({row, column}) => [column - what.first, row]), clip: false, progressive: 0,
+        renderItem: (params, api) => cellShape(what, shown[params.dataIndex], api),
       }, {
-        type: 'custom', data: this.chosenCell(), silent: true, z: 5, renderItem: (params, api) => this.chosenShape(api),
+        type: 'custom', data: chosenCell(what), silent: true, z: 5, renderItem: (params, api) => chosenShape(what, api),
       }],
     });
-  }
-
-  /** Row by row; cells without a colour are left out. */
-  cells() {
-    const {rows, columns, first, cell} = this.what;
-    this.shown = [];
-    for (let row = 0; row < rows; row++) {
-      for (let column = first; column < first + columns; column++) {
-        const {colour, text} = cell(row, column);
-        if (colour) this.shown.push({row, column, colour, text});
-      }
-    }
-    return this.shown.map(({row, column}) => [column - first, row]);
-  }
-
-  cellShape(index, api) {
-    const {colour, text} = this.shown[index];
-    const {cellWidth, cellHeight} = this.what;
-    const [x, y] = api.coord([api.value(0), api.value(1)]);
-    const gap = Math.min(cellWidth, cellHeight) > 8 ? 1 : 0;
-    const rect = {
-      type: 'rect',
-      shape: {x: x - cellWidth / 2 + gap, y: y - cellHeight / 2 + gap, width: cellWidth - 2 * gap, height: cellHeight - 2 * gap, r: gap * 3},
-      style: {fill: css(colour)},
-    };
-    return text ? {type: 'group', children: [rect, this.cellText(text, x, y, inkOn(colour))]} : rect;
-  }
-
-  cellText(text, x, y, fill) {
-    return {
-      type: 'text', silent: true,
-      style: {text, x, y, fill, align: 'center', verticalAlign: 'middle', font: `12px ${theme.colour('code')}`,
-        width: this.what.cellWidth - 8, overflow: 'truncate', ellipsis: '…'},
-    };
-  }
-
-  chosenCell() {
-    const {chosen, first, columns} = this.what;
-    const isInSight = chosen && chosen.column >= first && chosen.column < first + columns;
-    return isInSight ? [[chosen.column - first, chosen.row]] : [];
-  }
-
-  chosenShape(api) {
-    const {cellWidth, cellHeight} = this.what;
-    const [x, y] = api.coord([api.value(0), api.value(1)]);
-    return {
-      type: 'rect',
-      shape: {x: x - cellWidth / 2, y: y - cellHeight / 2, width: cellWidth, height: cellHeight, r: 4},
-      style: {fill: 'none', stroke: theme.colour('ink'), lineWidth: 2},
-    };
   }
 
   listen() {
@@ -144,6 +97,51 @@ class HeatMap extends Plot {
     });
     this.chart.on('mouseout', () => tip.hide());
   }
+}
+
+/** Row by row; cells without a colour are left out. */
+function cellsOf({rows, columns, first, cell}) {
+  const shown = [];
+  for (let row = 0; row < rows; row++) {
+    for (let column = first; column < first + columns; column++) {
+      const {colour, text} = cell(row, column);
+      if (colour) shown.push({row, column, colour, text});
+    }
+  }
+  return shown;
+}
+
+function cellShape({cellWidth, cellHeight}, {colour, text}, api) {
+  const [x, y] = api.coord([api.value(0), api.value(1)]);
+  const gap = Math.min(cellWidth, cellHeight) > 8 ? 1 : 0;
+  const rect = {
+    type: 'rect',
+    shape: {x: x - cellWidth / 2 + gap, y: y - cellHeight / 2 + gap, width: cellWidth - 2 * gap, height: cellHeight - 2 * gap, r: gap * 3},
+    style: {fill: css(colour)},
+  };
+  if (!text) return rect;
+  const label = {
+    type: 'text', silent: true,
+    style: {
+      text, x, y, fill: inkOn(colour), align: 'center', verticalAlign: 'middle', font: `12px ${theme.colour('code')}`,
+      width: cellWidth - 8, overflow: 'truncate', ellipsis: '…',
+    },
+  };
+  return {type: 'group', children: [rect, label]};
+}
+
+function chosenCell({chosen, first, columns}) {
+  const isInSight = chosen && chosen.column >= first && chosen.column < first + columns;
+  return isInSight ? [[chosen.column - first, chosen.row]] : [];
+}
+
+function chosenShape({cellWidth, cellHeight}, api) {
+  const [x, y] = api.coord([api.value(0), api.value(1)]);
+  return {
+    type: 'rect',
+    shape: {x: x - cellWidth / 2, y: y - cellHeight / 2, width: cellWidth, height: cellHeight, r: 4},
+    style: {fill: 'none', stroke: theme.colour('ink'), lineWidth: 2},
+  };
 }
 
 /** What stands beside the pointer. */

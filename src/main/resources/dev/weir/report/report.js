@@ -11,7 +11,7 @@ class Report {
     this.norms = unpackAll(json.norms);
     this.patterns = json.patterns ? new Patterns(unpackAll(json.patterns), this) : null;
     this.attribution = json.attribution ? new Attribution(json.attribution) : null;
-    this.sweep = json.sweep ?? null;
+    this.sweeps = json.sweeps ?? [];
   }
 
   get length() {

@@ -52,7 +52,8 @@ class Strip {
     this.cellWidth = Math.min(WIDEST_COLUMN, Math.floor(room / this.columns));
     if (this.state.token !== this.seen) {
       this.seen = this.state.token;
-      this.first = clamp(this.first, this.seen - this.columns + 1, this.seen);
+      const isFar = this.seen < this.first - 1 || this.seen > this.first + this.columns;
+      this.first = isFar ? this.seen - Math.floor(this.columns * 2 / 3) : clamp(this.first, this.seen - this.columns + 1, this.seen);
     }
     this.first = clamp(this.first, 0, this.report.length - this.columns);
   }

@@ -32,6 +32,11 @@ function signed(value) {
   return Number.isFinite(value) ? (value < 0 ? '−' : '+') + figure(Math.abs(value)) : '–';
 }
 
+/** A number in at most five characters, for a small cell. */
+function brief(value) {
+  return value.toFixed(Math.abs(value) < 10 ? 2 : 1).replace(/^(-?)0\./, '$1.').replace('-', '−');
+}
+
 function clamp(value, least, most) {
   return Math.max(least, Math.min(most, value));
 }

@@ -3,10 +3,14 @@
 /** Colours: they stand in page.css, and plots ask here. */
 const theme = {
   listeners: [],
+  known: new Map(),
 
-  /** The value of a CSS variable. */
+  /** The value of a CSS variable; asking the browser takes a while, so once for each theme. */
   colour(name) {
-    return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+    if (!this.known.has(name)) {
+      this.known.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+    }
+    return this.known.get(name);
   },
 
   /** A function from 0..1 to a colour. */
@@ -30,6 +34,7 @@ const theme = {
     const wanted = chosen('theme');
     const isDark = wanted === 'auto' ? matchMedia('(prefers-color-scheme: dark)').matches : wanted === 'dark';
     document.documentElement.dataset.theme = isDark ? 'dark' : 'light';
+    this.known.clear();
     this.listeners.forEach(listener => listener());
   },
 
@@ -55,7 +60,7 @@ function inkOn(colour) {
     const share = value / 255;
     return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
   });
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.2 ? '#12202a' : '#ffffff';
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.2 ? '#06141c' : '#ffffff';
 }
 
 /** Fills a legend: the colours from left to right, between two words. */

@@ -1,0 +1,150 @@
+package dev.weir.cli;
+
+import dev.weir.dump.Dump;
+import dev.weir.engine.Prompt;
+import dev.weir.engine.Weir;
+import dev.weir.hook.Trace;
+import dev.weir.report.LensReport;
+import dev.weir.report.ReportOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** One prompt looked into: pictures on the terminal, or a page for a browser. */
+@Command(
+        name = "lens",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        header = "Draws what a model does with a prompt: on the terminal, or as one HTML page.",
+        description = {
+            "Shows what the model would say next after each layer (logit lens), how long the stream is and what is",
+            "added to it, and which heads and MLPs make the next token what it is. With --report, all of that for",
+            "every token goes into one HTML file, with the attention patterns; it opens from disk without a network."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  weir lens \"Once upon a time\"",
+            "  weir lens \"Once upon a time\" --position 2",
+            "  weir lens --prompt \"Once upon a time\" --report once.html",
+            "  weir trace \"Once\" --hooks \"*\" --out once.safetensors && weir lens --dump once.safetensors"
+        })
+final class LensCommand implements Callable<Integer> {
+
+    private final Shell shell;
+
+    @Mixin
+    private final PromptArguments prompts = new PromptArguments();
+
+    @Option(
+            names = "--dump",
+            paramLabel = "FILE",
+            description = "Instead of a prompt: what 'weir trace --out' wrote, of this model. A whole report needs the points"
+                    + " resid_pre, attn_out, mlp_out, resid_post, embed, pos_embed, z and pattern.")
+    private Optional<Path> dump = Optional.empty();
+
+    @Option(
+            names = "--sequence",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Which prompt of the dump, from 0. Default: the first.")
+    private int sequence;
+
+    @Mixin
+    private final ModelArguments model = new ModelArguments();
+
+    @Option(names = "--report", paramLabel = "FILE", description = "Write the page, instead of drawing on the terminal.")
+    private Optional<Path> report = Optional.empty();
+
+    @Option(
+            names = "--position",
+            paramLabel = "N",
+            description = "The token that the pictures on the terminal are about, from 0, or from the end: -1. Default: the last.")
+    private int position = -1;
+
+    @Mixin
+    private final JsonArgument json = new JsonArgument();
+
+    LensCommand(Shell shell) {
+        this.shell = shell;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        Optional<Prompt> prompt = dump.isPresent() ? Optional.empty() : Optional.of(one());
+        if (report.isPresent()) {
+            requireFolder(report.get());
+        }
+        try (Weir weir = model.open(shell)) {
+            LensReport found = prompt.isPresent()
+                    ? LensReport.of(weir, prompt.get())
+                    : LensReport.of(weir, trace(weir), sequence, ReportOptions.DEFAULT);
+            if (report.isPresent()) {
+                found.write(report.get());
+                long bytes = Files.size(report.get());
+                shell.note("%s in %s, %s; open it in a browser"
+                        .formatted(
+                                Figures.counted(found.tokens().length, "token"),
+                                report.get(),
+                                Figures.bytes(bytes)));
+            } else {
+                show(weir, found);
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    private Prompt one() {
+        List<Prompt> all = prompts.read(shell.launcher() + " lens");
+        if (all.size() != 1) {
+            throw new IllegalArgumentException("--prompts: expected one prompt to look into, got " + all.size());
+        }
+        return all.getFirst();
+    }
+
+    private static void requireFolder(Path file) {
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder) || Files.isDirectory(file)) {
+            throw new IllegalArgumentException("--report '" + file + "': expected a file in a folder that is there");
+        }
+    }
+
+    private Trace trace(Weir weir) throws IOException {
+        try (Dump opened = Dump.open(dump.orElseThrow())) {
+            String traced = opened.provenance().weightsSha256();
+            if (!traced.equals(weir.sha256())) {
+                throw new IllegalArgumentException("--dump '" + opened.path() + "': expected a trace of " + weir.name()
+                        + ", got one of " + opened.provenance().model() + " with other weights");
+            }
+            Trace trace = opened.trace();
+            if (sequence < 0 || sequence >= trace.lengths().size()) {
+                throw new IllegalArgumentException(
+                        "--sequence: expected from 0 to " + (trace.lengths().size() - 1) + ", got " + sequence);
+            }
+            return trace;
+        }
+    }
+
+    private void show(Weir weir, LensReport found) {
+        int length = found.tokens().length;
+        int at = position < 0 ? position + length : position;
+        if (at < 0 || at >= length) {
+            throw new IllegalArgumentException("--position: expected from " + -length + " to " + (length - 1)
+                    + " for a prompt of " + Figures.counted(length, "token") + ", got " + position);
+        }
+        var picture = new LensPicture(found, at, new Vocabulary(weir));
+        if (json.given()) {
+            Json.print(shell, picture.json());
+            return;
+        }
+        picture.print(shell.out(), shell.style());
+        shell.out().flush();
+        shell.note("%s in %s on %s".formatted(weir.name(), weir.dtype().label(), weir.machine()));
+    }
+}
