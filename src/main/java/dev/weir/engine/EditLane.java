@@ -6,7 +6,9 @@ import dev.weir.hook.HookPoint;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -39,13 +41,23 @@ record EditLane(HookPoint point, int index, List<Optional<Edit>> bySlot) {
      * @return in the order in which they are made
      */
     static List<EditLane> of(List<Edits> ofSlots) {
-        return ofSlots.stream()
-                .flatMap(edits -> edits.points().stream())
+        List<Map<HookPoint, List<Edit>>> byPoint =
+                ofSlots.stream().map(EditLane::byPoint).toList();
+        return byPoint.stream()
+                .flatMap(edits -> edits.keySet().stream())
                 .distinct()
                 .sorted()
-                .flatMap(point ->
-                        at(point, ofSlots.stream().map(edits -> edits.at(point)).toList()))
+                .flatMap(point -> at(
+                        point,
+                        byPoint.stream()
+                                .map(edits -> edits.getOrDefault(point, List.of()))
+                                .toList()))
                 .toList();
+    }
+
+    private static Map<HookPoint, List<Edit>> byPoint(Edits edits) {
+        return edits.all().stream()
+                .collect(Collectors.groupingBy(Edits.At::point, Collectors.mapping(Edits.At::edit, Collectors.toList())));
     }
 
     /** Each edit goes to the first lane behind the slot's last that has its kind, or to a new one. */

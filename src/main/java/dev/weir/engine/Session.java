@@ -29,6 +29,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -50,10 +51,9 @@ public final class Session implements AutoCloseable {
     private final int[] lengths;
     private final List<Edits> edits;
     private Edits editsOfStep = Edits.NONE;
-    private List<EditLane> lanes = List.of();
+    private Optional<List<EditLane>> lanes = Optional.empty();
     private final Map<PlanKey, Prepared> plans = new LinkedHashMap<>(16, 0.75f, true);
     private long forwardRows;
-    private long plansMade;
 
     /** A session without rows. */
     Session(
@@ -184,7 +184,7 @@ public final class Session implements AutoCloseable {
         requireSlot("edits", slot);
         requireCountedFromZero(changes);
         if (!changes.equals(edits.set(slot, changes))) {
-            merge(editsOfStep);
+            lanes = Optional.empty();
         }
     }
 
@@ -254,11 +254,6 @@ public final class Session implements AutoCloseable {
         return forwardRows;
     }
 
-    /** Plans that were made since the session was opened: the proof that a sweep runs one. */
-    public long plansMade() {
-        return plansMade;
-    }
-
     /**
      * The plan for a step of this shape.
      *
@@ -278,7 +273,6 @@ public final class Session implements AutoCloseable {
         Plan plan = plan(config, weights, state.step(key.rows, key.outputs, key.keys), hooks, key.tokens);
         var prepared = new Prepared(plan, workspace.compile(plan));
         plans.put(key, prepared);
-        plansMade++;
         if (plans.size() > MAX_PLANS) {
             plans.remove(plans.keySet().iterator().next());
         }
@@ -292,16 +286,12 @@ public final class Session implements AutoCloseable {
 
     /** What each slot has of a step's edits and its own, in this order. */
     private List<EditLane> lanes(Edits ofStep) {
-        if (!ofStep.equals(editsOfStep)) {
+        if (lanes.isEmpty() || !ofStep.equals(editsOfStep)) {
             requireCountedFromZero(ofStep);
-            merge(ofStep);
+            lanes = Optional.of(EditLane.of(edits.stream().map(ofStep::and).toList()));
+            editsOfStep = ofStep;
         }
-        return lanes;
-    }
-
-    private void merge(Edits ofStep) {
-        lanes = EditLane.of(edits.stream().map(ofStep::and).toList());
-        editsOfStep = ofStep;
+        return lanes.get();
     }
 
     private static void requireCountedFromZero(Edits edits) {

@@ -198,9 +198,14 @@ public final class Weir implements AutoCloseable {
 
     /** Continues a prompt, piece by piece as the stream is read. Close the stream if it is not read to its end. */
     public Stream<String> stream(String prompt, GenerationOptions options) {
+        return stream(Prompt.of(prompt), options);
+    }
+
+    /** The same for any prompt, an edited one too. */
+    public Stream<String> stream(Prompt prompt, GenerationOptions options) {
         Queue<String> pieces = new ArrayDeque<>();
         Decoding decoding = decoding(
-                sequences(List.of(Prompt.of(prompt)), options),
+                sequences(List.of(prompt), options),
                 Tracing.of(Hooks.NONE, new TraceRecorder()),
                 (sequence, text) -> pieces.add(text));
         var iterator = new Iterator<String>() {

@@ -57,7 +57,7 @@ final class EditRules {
                     isSquare ? columns % hook.heads() == 0 : columns == hook.x().columns();
             if (!fits && (columns > 1 || projects)) {
                 String expected = isSquare
-                        ? "as many keys for each of " + hook.heads() + " heads"
+                        ? "of as many keys for each of " + hook.heads() + " heads"
                         : "of " + hook.x().columns() + " values";
                 throw refused(hook.point(), "expected rows " + expected + ", got " + columns);
             }

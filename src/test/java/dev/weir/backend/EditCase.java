@@ -85,16 +85,17 @@ public final class EditCase {
     public float[] expected() {
         float[] expected = x.clone();
         for (int r = 0; r < positions.length; r++) {
-            float factor = edit.arithmetic() == Edit.Arithmetic.PROJECT_OUT
-                    ? -(edit.strength() * along(r))
-                    : edit.strength();
+            float factor =
+                    edit.arithmetic() == Edit.Arithmetic.PROJECT_OUT ? -(edit.strength() * along(r)) : edit.strength();
             for (int c = 0; c < columns; c++) {
                 int i = r * columns + c;
-                expected[i] = !changes(r, c) ? x[i] : switch (edit.arithmetic()) {
-                    case ADD, PROJECT_OUT -> Math.fma(factor, operand(r, c), x[i]);
-                    case SCALE -> factor * x[i];
-                    case REPLACE -> operand(r, c);
-                };
+                expected[i] = !changes(r, c)
+                        ? x[i]
+                        : switch (edit.arithmetic()) {
+                            case ADD, PROJECT_OUT -> Math.fma(factor, operand(r, c), x[i]);
+                            case SCALE -> factor * x[i];
+                            case REPLACE -> operand(r, c);
+                        };
             }
         }
         return expected;

@@ -42,8 +42,8 @@ class EditLaneTest {
 
     @Test
     void slotsWithOtherValuesHaveLanesOfTheirOwn() {
-        List<EditLane> lanes = EditLane.of(
-                List.of(edits(Edit.add(new float[] {1, 2}, 1)), edits(Edit.add(new float[] {1, 3}, 1))));
+        List<EditLane> lanes =
+                EditLane.of(List.of(edits(Edit.add(new float[] {1, 2}, 1)), edits(Edit.add(new float[] {1, 3}, 1))));
         assertEquals(2, lanes.size());
         assertEquals(1, lanes.get(1).index());
     }
@@ -58,9 +58,7 @@ class EditLaneTest {
     @Test
     void anEditThatIsMadeTwiceIsMadeTwice() {
         Edit twice = Edit.scale(2);
-        assertEquals(
-                2,
-                EditLane.of(List.of(edits(twice, twice), edits(twice))).size());
+        assertEquals(2, EditLane.of(List.of(edits(twice, twice), edits(twice))).size());
     }
 
     @Test
@@ -97,8 +95,8 @@ class EditLaneTest {
                     .flatMap(Optional::stream)
                     .map(Edit.OnMachine.class::cast)
                     .toList();
-            assertTrue(here.stream().allMatch(e -> e.operand()
-                    .equals(here.getFirst().operand())));
+            assertTrue(here.stream()
+                    .allMatch(e -> e.operand().equals(here.getFirst().operand())));
         }
     }
 }

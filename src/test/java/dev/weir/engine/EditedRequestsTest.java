@@ -58,7 +58,8 @@ class EditedRequestsTest {
         try (Weir weir = model.open(options())) {
             var prompts = new ArrayList<Prompt>();
             for (int i = 2 + random.nextInt(3); i > 0; i--) {
-                int[] tokens = random.ints(1 + random.nextInt(12), 0, model.config().vocabulary())
+                int[] tokens = random.ints(
+                                1 + random.nextInt(12), 0, model.config().vocabulary())
                         .toArray();
                 prompts.add(Prompt.of(tokens).edited(random.nextInt(3) == 0 ? Edits.NONE : some(model, random)));
             }
@@ -117,7 +118,8 @@ class EditedRequestsTest {
             boolean isSquare = point.site().form() == Site.Form.SQUARE;
             int heads = isSquare ? one.shape().get(1) : 1;
             int columns = one.data().length / (heads * length);
-            int stride = many.data().length / (heads * together.lengths().size() * many.shape().get(isSquare ? 2 : 1));
+            int stride = many.data().length
+                    / (heads * together.lengths().size() * many.shape().get(isSquare ? 2 : 1));
             for (int head = 0; head < heads; head++) {
                 for (int row = 0; row < length; row++) {
                     int from = (head * length + row) * columns;
@@ -174,10 +176,8 @@ class EditedRequestsTest {
     @Test
     void generatedTokensAreEditedFromTheFirstOn() {
         var edited = new ArrayList<Integer>();
-        Edits look = Edits.of(
-                MID,
-                new Edit.OnHost((point, rows, values, columns) ->
-                        Arrays.stream(rows.positions()).forEach(edited::add)));
+        Edits look = Edits.of(MID, new Edit.OnHost((point, rows, values, columns) -> Arrays.stream(rows.positions())
+                .forEach(edited::add)));
         Edits generated = Edits.of(MID, Edit.fill(1).at(Span.GENERATED));
         try (Weir weir = open()) {
             Prompt prompt = Prompt.of(1, 2, 3).edited(generated).edited(look);
@@ -193,7 +193,8 @@ class EditedRequestsTest {
     @Test
     void skippedBlocksAndBranchesLeaveTheStreamUntouchedToTheBit() {
         try (Weir weir = open()) {
-            Edits minusZero = Edits.of(HookPoint.of(1, Site.RESID_PRE), Edit.fill(-0f).at(Span.at(1)));
+            Edits minusZero =
+                    Edits.of(HookPoint.of(1, Site.RESID_PRE), Edit.fill(-0f).at(Span.at(1)));
             for (Edits skip : List.of(Edits.skipBlock(1), Edits.skipAttention(1), Edits.skipMlp(1))) {
                 var recorder = new TraceRecorder();
                 Tracing tracing = Tracing.of(weir.select("resid_pre.1,resid_mid.1,resid_post.1"), recorder);
@@ -237,7 +238,9 @@ class EditedRequestsTest {
     @Test
     void aBranchIsScaled() {
         try (Weir weir = open()) {
-            float[] whole = trace(weir, Edits.NONE, "attn_out.1").get("blocks.1.hook_attn_out").data();
+            float[] whole = trace(weir, Edits.NONE, "attn_out.1")
+                    .get("blocks.1.hook_attn_out")
+                    .data();
             float[] half = trace(weir, Edits.scaleBlock(1, 0.5f), "attn_out.1")
                     .get("blocks.1.hook_attn_out")
                     .data();
@@ -288,7 +291,8 @@ class EditedRequestsTest {
                             isSeen ? 2 : Float.NEGATIVE_INFINITY,
                             trace.get("blocks.0.attn.hook_attn_scores").at(0, 1, query, key));
                     assertEquals(
-                            isSeen ? 3 : 0, trace.get("blocks.0.attn.hook_pattern").at(0, 1, query, key));
+                            isSeen ? 3 : 0,
+                            trace.get("blocks.0.attn.hook_pattern").at(0, 1, query, key));
                 }
             }
         }
@@ -298,8 +302,10 @@ class EditedRequestsTest {
     void aFunctionOfOneRequestSeesItsRowsOnly() {
         var seen = new ArrayList<String>();
         Edits look = Edits.of(MID, new Edit.OnHost((point, rows, values, columns) -> {
-            seen.add(Arrays.toString(rows.slots()) + Arrays.toString(rows.positions())
-                    + Arrays.toString(rows.tokens()) + Arrays.toString(rows.outputs()));
+            seen.add(Arrays.toString(rows.slots())
+                    + Arrays.toString(rows.positions())
+                    + Arrays.toString(rows.tokens())
+                    + Arrays.toString(rows.outputs()));
             assertEquals(rows.count() * columns, values.length);
             Arrays.fill(values, 1);
         }));

@@ -339,9 +339,7 @@ class EditedSessionTest {
                         case 1 -> Edit.scale(0.7f);
                         case 2 -> Edit.replace(random(seed, 4 * columns), 4);
                         default ->
-                            site.form() == Site.Form.SQUARE
-                                    ? Edit.fill(0.1f)
-                                    : Edit.projectOut(random(seed, columns));
+                            site.form() == Site.Form.SQUARE ? Edit.fill(0.1f) : Edit.projectOut(random(seed, columns));
                     };
             Edit.OnMachine some = edit.between(random.nextInt(3), 5);
             Edit.OnMachine ofHeads = site.hasHeads() && random.nextBoolean() ? some.onHeads(1) : some;

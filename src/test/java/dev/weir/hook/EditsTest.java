@@ -54,8 +54,7 @@ class EditsTest {
         assertEquals(
                 List.of(HookPoint.of(3, Site.ATTN_SKIP), HookPoint.of(3, Site.MLP_SKIP)),
                 List.copyOf(Edits.plainBlock(3).points()));
-        assertEquals(
-                List.of(Edit.scale(0.5f)), Edits.scaleBlock(3, 0.5f).at(HookPoint.of(3, Site.MLP_OUT)));
+        assertEquals(List.of(Edit.scale(0.5f)), Edits.scaleBlock(3, 0.5f).at(HookPoint.of(3, Site.MLP_OUT)));
         assertEquals(Edits.skipAttention(2).and(Edits.skipMlp(2)), Edits.skipBlock(2));
     }
 

@@ -64,9 +64,8 @@ class SpanTest {
         assertRefused("got from 3 to -1", () -> Span.between(3, -1));
         assertRefused("got from -1 to 2", () -> Span.between(-1, 2));
         assertRefused("got from -1 to -2", () -> Span.between(-1, -2));
-        assertRefused(
-                "edit position -6: expected from -5 on, for the prompt has 5 tokens",
-                () -> Span.at(-6).within(5));
+        assertRefused("edit position -6: expected from -5 on, for the prompt has 5 tokens", () -> Span.at(-6)
+                .within(5));
         assertRefused("for the prompt has 1 token", () -> Span.from(-2).within(1));
     }
 

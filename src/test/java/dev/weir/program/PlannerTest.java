@@ -215,14 +215,7 @@ class PlannerTest {
     @Test
     void withoutEditsThePlanIsWhatItWasBeforeThereWereAny() {
         List<String> block = List.of(
-                "LinearGroup",
-                "Append",
-                "Append",
-                "Attention",
-                "Linear",
-                "AddLayerNorm",
-                "LinearActivate",
-                "Linear");
+                "LinearGroup", "Append", "Append", "Attention", "Linear", "AddLayerNorm", "LinearActivate", "Linear");
         var expected = new ArrayList<>(List.of("Embed", "Embed", "AddLayerNorm"));
         expected.addAll(block);
         expected.add("AddLayerNorm");
@@ -230,8 +223,7 @@ class PlannerTest {
         expected.addAll(List.of("Add", "SelectRows", "LayerNorm", "Linear"));
         Program program = gpt2(2, 3);
         assertEquals(
-                expected,
-                Planner.plan(program, Hooks.NONE).ops().map(Op::name).toList());
+                expected, Planner.plan(program, Hooks.NONE).ops().map(Op::name).toList());
         List<HookPoint> places = program.points().stream()
                 .filter(p -> List.of(Site.ATTN_SKIP, Site.MLP_IN, Site.MLP_SKIP).contains(p.site()))
                 .toList();
@@ -317,11 +309,11 @@ class PlannerTest {
                 wider.lay(keys.operand().orElseThrow()));
         EditState narrower = EditState.of(square, 0, keys, 2, 2, 1);
         assertArrayEquals(
-                new float[] {1, 3, 5, 7, 9, 11, 9, 11}, narrower.lay(keys.operand().orElseThrow()));
+                new float[] {1, 3, 5, 7, 9, 11, 9, 11},
+                narrower.lay(keys.operand().orElseThrow()));
         Edit.OnMachine fill = Edit.fill(4);
         EditState everywhere = EditState.of(HookPoint.of(0, Site.RESID_MID), 0, fill, 3, 1, 1);
-        assertArrayEquals(
-                new float[] {4, 4, 4}, everywhere.lay(fill.operand().orElseThrow()));
+        assertArrayEquals(new float[] {4, 4, 4}, everywhere.lay(fill.operand().orElseThrow()));
     }
 
     @Test
