@@ -30,6 +30,20 @@ final class PromptArguments {
             description = "Many prompts: a file with one {\"prompt\": \"...\"} or {\"token_ids\": [...]} a line.")
     private Optional<Path> file = Optional.empty();
 
+    /** Whether there is one, said in whatever way. */
+    boolean given() {
+        return !ways().isEmpty();
+    }
+
+    private List<String> ways() {
+        var ways = new ArrayList<String>();
+        positional.stream().limit(1).forEach(text -> ways.add("PROMPT"));
+        text.ifPresent(value -> ways.add("--prompt"));
+        tokenIds.ifPresent(value -> ways.add("--token-ids"));
+        file.ifPresent(value -> ways.add("--prompts"));
+        return ways;
+    }
+
     /**
      * The prompts.
      *
@@ -37,11 +51,7 @@ final class PromptArguments {
      * @throws IllegalArgumentException if they are not said in exactly one way, or not well
      */
     List<Prompt> read(String command) {
-        var given = new ArrayList<String>();
-        positional.stream().limit(1).forEach(text -> given.add("PROMPT"));
-        text.ifPresent(value -> given.add("--prompt"));
-        tokenIds.ifPresent(value -> given.add("--token-ids"));
-        file.ifPresent(value -> given.add("--prompts"));
+        List<String> given = ways();
         if (given.size() != 1) {
             throw new IllegalArgumentException(
                     "prompt: expected one of PROMPT, --prompt, --token-ids and --prompts, got "
@@ -59,8 +69,7 @@ final class PromptArguments {
                 .orElseGet(() -> Prompt.of(text.orElseGet(positional::getFirst))));
     }
 
-    /** A prompt of token ids joined by commas. */
-    static Prompt parseIds(String joined) {
+    private static Prompt parseIds(String joined) {
         return Prompt.of(Arrays.stream(joined.split(",", -1))
                 .map(String::strip)
                 .mapToInt(id -> {

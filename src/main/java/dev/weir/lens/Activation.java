@@ -1,7 +1,6 @@
 package dev.weir.lens;
 
 import dev.weir.lens.SampledRows.Place;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -39,8 +38,8 @@ public record Activation(Place place, int dimension, float value, double median)
 
     private static Activation largest(Place place, float[] row) {
         double[] magnitudes = magnitudes(row);
-        int dimension = IntStream.range(0, row.length)
-                .reduce(0, (best, i) -> magnitudes[i] > magnitudes[best] ? i : best);
+        int dimension =
+                IntStream.range(0, row.length).reduce(0, (best, i) -> magnitudes[i] > magnitudes[best] ? i : best);
         return new Activation(place, dimension, row[dimension], new Median().evaluate(magnitudes));
     }
 
@@ -49,7 +48,8 @@ public record Activation(Place place, int dimension, float value, double median)
         return IntStream.range(0, rows.count())
                 .boxed()
                 .flatMap(row -> massive(rows.places().get(row), rows.row(row)).stream())
-                .sorted(Comparator.comparingDouble((Activation a) -> Math.abs(a.value)).reversed())
+                .sorted(Comparator.comparingDouble((Activation a) -> Math.abs(a.value))
+                        .reversed())
                 .toList();
     }
 

@@ -89,9 +89,14 @@ public final class LogitLens {
      * @param top how many of the likeliest tokens to keep for each cell; 0 keeps none
      */
     public LensView view(Trace trace, int sequence, List<Integer> positions, boolean inclMid, int top, Chosen chosen) {
-        var rows = new TraceRows(trace, sequence);
         int layers = weir.config().layers();
-        List<Station> stations = Station.upTo(layers, layers, inclMid);
+        return view(trace, sequence, positions, Station.upTo(layers, layers, inclMid), top, chosen);
+    }
+
+    /** The same at stations of one's choice. */
+    public LensView view(
+            Trace trace, int sequence, List<Integer> positions, List<Station> stations, int top, Chosen chosen) {
+        var rows = new TraceRows(trace, sequence);
         var cells = new ArrayList<List<Cell>>();
         for (Station station : stations) {
             var ofStation = new ArrayList<Cell>();

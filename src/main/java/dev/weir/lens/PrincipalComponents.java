@@ -25,31 +25,14 @@ public record PrincipalComponents(double[] mean, double[] variances, double[][] 
             throw new IllegalArgumentException(
                     "principal components of " + rows.point() + ": expected at least two rows, got " + rows.count());
         }
-        double[] mean = mean(rows);
-        var svd = new SingularValueDecomposition(square(centred(rows, mean)));
+        double[] mean = rows.mean();
+        var svd = new SingularValueDecomposition(square(MatrixUtils.createRealMatrix(rows.centred())));
         double[] variances = Arrays.stream(svd.getSingularValues())
                 .map(s -> s * s / (rows.count() - 1))
                 .toArray();
         double[][] directions = svd.getVT().getData();
         Arrays.stream(directions).forEach(PrincipalComponents::turn);
         return new PrincipalComponents(mean, variances, directions);
-    }
-
-    private static double[] mean(SampledRows rows) {
-        var mean = new double[rows.width()];
-        for (int i = 0; i < rows.values().length; i++) {
-            mean[i % mean.length] += rows.values()[i];
-        }
-        return Arrays.stream(mean).map(sum -> sum / rows.count()).toArray();
-    }
-
-    private static RealMatrix centred(SampledRows rows, double[] mean) {
-        var centred = new double[rows.count()][rows.width()];
-        for (int i = 0; i < rows.values().length; i++) {
-            int column = i % mean.length;
-            centred[i / mean.length][column] = rows.values()[i] - mean[column];
-        }
-        return MatrixUtils.createRealMatrix(centred);
     }
 
     /**
@@ -77,16 +60,6 @@ public record PrincipalComponents(double[] mean, double[] variances, double[][] 
     /** The share of all variance that lies along a component. */
     public double share(int component) {
         return variances[component] / Arrays.stream(variances).sum();
-    }
-
-    /**
-     * In how many directions the rows vary, (sum of variances)^2 / sum of squared variances: from 1, when all lies on a line, to the
-     * width, when every direction is alike. Source: Gao et al., "A theory of multineuronal dimensionality", 2017.
-     */
-    public double participationRatio() {
-        double sum = Arrays.stream(variances).sum();
-        double squares = Arrays.stream(variances).map(v -> v * v).sum();
-        return sum * sum / squares;
     }
 
     /** How far a row lies along a component, from the mean. */

@@ -5,6 +5,7 @@ import dev.weir.engine.Tracing;
 import dev.weir.engine.Weir;
 import dev.weir.hook.Hooks;
 import dev.weir.hook.TraceRecorder;
+import dev.weir.lens.LensView.Chosen;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -69,6 +70,56 @@ public record RepeatedTokens(int length, OptionalInt start, int[][] sequences) {
                 .mapToObj(head -> HeadScores.mean(
                         scores.stream().map(ofSequence -> ofSequence.get(head)).toList()))
                 .toList();
+    }
+
+    /**
+     * How surprised a model is by a token, in nats: means of -log p.
+     *
+     * @param first by tokens of the first copy, which nobody can know
+     * @param second by tokens of the second copy, which a model with induction heads knows
+     */
+    public record Surprise(double first, double second) {}
+
+    /** How surprised a model is by these sequences, from the second token of each copy on. */
+    public Surprise surprise(Weir weir) {
+        double[] sums = new double[2];
+        for (int[] sequence : sequences) {
+            double[] surprises = surprises(weir, sequence);
+            for (int i = 1; i < length; i++) {
+                sums[0] += surprises[sequence.length - 2 * length + i];
+                sums[1] += surprises[sequence.length - length + i];
+            }
+        }
+        double count = (double) sequences.length * (length - 1);
+        return new Surprise(sums[0] / count, sums[1] / count);
+    }
+
+    /** By each token of a sequence; nothing is known of the first. */
+    private static double[] surprises(Weir weir, int[] sequence) {
+        Station end = Station.upTo(weir.config().layers(), weir.config().layers(), false)
+                .getLast();
+        List<Integer> positions =
+                IntStream.range(0, sequence.length - 1).boxed().toList();
+        try (var recorder = new TraceRecorder()) {
+            weir.forward(List.of(Prompt.of(sequence)), Tracing.of(Hooks.tap(List.of(end.point())), recorder));
+            LensView view = new LogitLens(weir)
+                    .view(recorder.trace(), 0, positions, List.of(end), 0, Chosen.next(sequence, sequence.length));
+            return IntStream.range(0, sequence.length)
+                    .mapToDouble(i -> i == 0
+                            ? Double.NaN
+                            : -Math.log(view.at(0, i - 1).chosen().getFirst().probability()))
+                    .toArray();
+        }
+    }
+
+    /** The scores of a head that looks at every key alike. */
+    public HeadScores even() {
+        int tokens = sequences[0].length;
+        var weights = new float[tokens * tokens];
+        for (int query = 0; query < tokens; query++) {
+            Arrays.fill(weights, query * tokens, query * tokens + query + 1, 1f / (query + 1));
+        }
+        return score(new HeadPattern(0, 0, tokens, weights));
     }
 
     /** The scores of a head on one of the sequences. */

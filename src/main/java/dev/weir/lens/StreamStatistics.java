@@ -37,12 +37,7 @@ public record StreamStatistics(List<Integer> positions, List<Block> blocks, doub
      * @param leaving norm of the stream that leaves
      */
     public record Block(
-            double[] entering,
-            double[] attention,
-            double[] mlp,
-            double[] change,
-            double[] cosine,
-            double[] leaving) {}
+            double[] entering, double[] attention, double[] mlp, double[] change, double[] cosine, double[] leaving) {}
 
     /**
      * Those of some positions.
@@ -100,6 +95,9 @@ public record StreamStatistics(List<Integer> positions, List<Block> blocks, doub
 
     /** The mean over positions of one column of {@link Block}. */
     public static double mean(double[] ofPositions) {
-        return IntStream.range(0, ofPositions.length).mapToDouble(i -> ofPositions[i]).average().orElse(Double.NaN);
+        return IntStream.range(0, ofPositions.length)
+                .mapToDouble(i -> ofPositions[i])
+                .average()
+                .orElse(Double.NaN);
     }
 }

@@ -33,8 +33,7 @@ class DecompositionTest {
                 for (int component = 0; component < stack.components(); component++) {
                     String label = stack.labels().get(component);
                     for (int position = 0; position < subject.tokens.length; position++) {
-                        assertClose(
-                                subject.at(pointOf(label), position), stack.at(component, position), label);
+                        assertClose(subject.at(pointOf(label), position), stack.at(component, position), label);
                     }
                 }
                 assertClose(stream(subject, layer), stack.sum(), "all together");
@@ -87,7 +86,8 @@ class DecompositionTest {
                         "final_post");
             }
             assertEquals(
-                    List.of("0_pre"), of(subject).accumulatedResid(0, true, false).labels());
+                    List.of("0_pre"),
+                    of(subject).accumulatedResid(0, true, false).labels());
         }
     }
 
@@ -101,12 +101,13 @@ class DecompositionTest {
             for (int position = 0; position < subject.tokens.length; position++) {
                 double[] expected = subject.at("blocks.0.hook_resid_pre", position);
                 double mean = Arrays.stream(expected).average().orElseThrow();
-                double variance = Arrays.stream(expected).map(x -> (x - mean) * (x - mean)).average().orElseThrow();
+                double variance = Arrays.stream(expected)
+                        .map(x -> (x - mean) * (x - mean))
+                        .average()
+                        .orElseThrow();
                 for (int i = 0; i < expected.length; i++) {
-                    expected[i] = (expected[i] - mean)
-                                    / Math.sqrt(variance + subject.config.epsilon())
-                                    * weight[i]
-                            + bias[i];
+                    expected[i] =
+                            (expected[i] - mean) / Math.sqrt(variance + subject.config.epsilon()) * weight[i] + bias[i];
                 }
                 assertClose(expected, normed.at(0, position), "0_pre");
                 assertClose(subject.at("unembed.hook_in", position), normed.at(layers, position), "final_post");
@@ -119,8 +120,8 @@ class DecompositionTest {
         try (var subject = new Subject(seed)) {
             int layers = subject.config.layers();
             ResidualStack fromZ = of(subject).stackHeadResults(layers, true, false);
-            ResidualStack fromResult = new Decomposition(subject.weir, subject.trace(), 0)
-                    .stackHeadResults(layers, true, false);
+            ResidualStack fromResult =
+                    new Decomposition(subject.weir, subject.trace(), 0).stackHeadResults(layers, true, false);
             assertEquals(layers * subject.config.heads() + 1, fromZ.components());
             assertEquals("L0H0", fromZ.labels().getFirst());
             assertEquals("remainder", fromZ.labels().getLast());
@@ -161,7 +162,10 @@ class DecompositionTest {
                         expected[i] *= post[neuron];
                         sum[i] += expected[i];
                     }
-                    assertClose(expected, neurons.at(neuron, position), neurons.labels().get(neuron));
+                    assertClose(
+                            expected,
+                            neurons.at(neuron, position),
+                            neurons.labels().get(neuron));
                 }
                 assertClose(subject.at("blocks." + layer + ".hook_mlp_out", position), sum, "the oracle with itself");
             }
@@ -178,7 +182,8 @@ class DecompositionTest {
                         subject.at("blocks." + layer + ".ln1.hook_normalized"),
                         decomposition.decomposeResid(layer, true).sum(),
                         "ln1 of layer " + layer);
-                ResidualStack branches = decomposition.decomposeResid(layer + 1, false).without(layer + "_mlp_out");
+                ResidualStack branches =
+                        decomposition.decomposeResid(layer + 1, false).without(layer + "_mlp_out");
                 assertClose(
                         subject.at("blocks." + layer + ".ln2.hook_normalized"),
                         decomposition.applyLnToStack(branches, layer, true).sum(),
@@ -204,9 +209,18 @@ class DecompositionTest {
                     decomposition.decomposeNeurons(layers - 1))) {
                 for (int position = 0; position < subject.tokens.length; position++) {
                     double[] logits = subject.at("unembed.hook_out", position);
-                    requireParts(subject, stack, position, logits[token], one(subject, token),
+                    requireParts(
+                            subject,
+                            stack,
+                            position,
+                            logits[token],
+                            one(subject, token),
                             decomposition.attribution(stack, position, LogitDirection.of(subject.weir, token)));
-                    requireParts(subject, stack, position, logits[token] - logits[other],
+                    requireParts(
+                            subject,
+                            stack,
+                            position,
+                            logits[token] - logits[other],
                             minus(one(subject, token), one(subject, other)),
                             decomposition.attribution(stack, position, LogitDirection.of(subject.weir, token, other)));
                 }
@@ -243,7 +257,8 @@ class DecompositionTest {
             expected[stack.components()] += bias[i] * column[i];
         }
         assertClose(expected, got.parts().stream().mapToDouble(Part::logit).toArray(), "parts");
-        double largest = Math.max(Math.abs(logit), Arrays.stream(expected).map(Math::abs).max().orElseThrow());
+        double largest = Math.max(
+                Math.abs(logit), Arrays.stream(expected).map(Math::abs).max().orElseThrow());
         assertTrue(Math.abs(got.logit() - logit) <= Subject.bound(largest), "the logit");
         assertTrue(Math.abs(got.remainder()) <= Subject.bound(largest), "remainder " + got.remainder());
         assertEquals(Attribution.BIAS, got.parts().getLast().label());
@@ -254,8 +269,7 @@ class DecompositionTest {
         try (var subject = new Subject(11)) {
             int last = subject.tokens.length - 1;
             assertTrue(last > 2);
-            Trace few = subject.trace(
-                    "embed@0+2,pos_embed@0+2,resid_pre@0+2,attn_out@0+2,mlp_out@0+2,resid_post@0+2");
+            Trace few = subject.trace("embed@0+2,pos_embed@0+2,resid_pre@0+2,attn_out@0+2,mlp_out@0+2,resid_post@0+2");
             var some = new Decomposition(subject.weir, few, 0, List.of(0, 2));
             ResidualStack stack = some.decomposeResid(subject.config.layers(), true);
             ResidualStack all = of(subject).decomposeResid(subject.config.layers(), true);

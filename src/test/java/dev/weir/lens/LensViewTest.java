@@ -52,12 +52,15 @@ class LensViewTest {
 
     private static double[] normed(Subject subject, double[] stream) {
         double mean = Arrays.stream(stream).average().orElseThrow();
-        double variance = Arrays.stream(stream).map(x -> (x - mean) * (x - mean)).average().orElseThrow();
+        double variance = Arrays.stream(stream)
+                .map(x -> (x - mean) * (x - mean))
+                .average()
+                .orElseThrow();
         double[] weight = subject.bias("ln_final.w");
         double[] bias = subject.bias("ln_final.b");
         return IntStream.range(0, stream.length)
-                .mapToDouble(i ->
-                        (stream[i] - mean) / Math.sqrt(variance + subject.config.epsilon()) * weight[i] + bias[i])
+                .mapToDouble(
+                        i -> (stream[i] - mean) / Math.sqrt(variance + subject.config.epsilon()) * weight[i] + bias[i])
                 .toArray();
     }
 
@@ -90,7 +93,8 @@ class LensViewTest {
         assertEquals(3, cell.top().size());
         for (int rank = 0; rank < 3; rank++) {
             assertEquals(rank, cell.top().get(rank).rank());
-            assertEquals(cell.top().get(rank), cell.chosen().get(cell.top().get(rank).token()));
+            assertEquals(
+                    cell.top().get(rank), cell.chosen().get(cell.top().get(rank).token()));
         }
     }
 
@@ -125,8 +129,7 @@ class LensViewTest {
             assertThrows(
                     IllegalArgumentException.class,
                     () -> lens.view(trace, 0, List.of(subject.tokens.length), false, 1, Chosen.NONE));
-            assertThrows(
-                    IllegalArgumentException.class, () -> lens.view(trace, 0, List.of(0), true, 1, Chosen.NONE));
+            assertThrows(IllegalArgumentException.class, () -> lens.view(trace, 0, List.of(0), true, 1, Chosen.NONE));
             assertTrue(lens.view(trace, 0, List.of(), false, 1, Chosen.NONE)
                     .cells()
                     .getFirst()

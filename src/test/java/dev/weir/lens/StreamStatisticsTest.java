@@ -17,7 +17,8 @@ class StreamStatisticsTest {
     @Property(tries = 15)
     void theyAreThoseOfAFloat64Pass(@ForAll long seed) {
         try (var subject = new Subject(seed)) {
-            List<Integer> positions = IntStream.range(0, subject.tokens.length).boxed().toList();
+            List<Integer> positions =
+                    IntStream.range(0, subject.tokens.length).boxed().toList();
             var statistics = StreamStatistics.of(subject.trace(StreamStatistics.SELECTORS), 0, positions);
             assertEquals(subject.config.layers(), statistics.blocks().size());
             for (int l = 0; l < subject.config.layers(); l++) {
@@ -70,7 +71,11 @@ class StreamStatisticsTest {
             Block block = StreamStatistics.of(trace, 0, List.of(0)).blocks().getFirst();
             assertEquals(0, block.change()[0]);
             assertEquals(1, block.cosine()[0], 1e-15);
-            assertEquals(4 * subject.config.layers(), Hooks.select(StreamStatistics.SELECTORS, subject.weir.hookPoints()).taps().size());
+            assertEquals(
+                    4 * subject.config.layers(),
+                    Hooks.select(StreamStatistics.SELECTORS, subject.weir.hookPoints())
+                            .taps()
+                            .size());
             assertEquals(0, Arrays.stream(block.change()).sum());
         }
     }

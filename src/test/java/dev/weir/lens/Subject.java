@@ -89,7 +89,8 @@ final class Subject implements AutoCloseable {
         var cell = MemorySegment.ofArray(new float[1]);
         var values = new double[tensor.columns()];
         for (int column = 0; column < values.length; column++) {
-            tensor.type().write(cell, 0, Objects.requireNonNull(views.get(tensor)).at(row, column));
+            tensor.type()
+                    .write(cell, 0, Objects.requireNonNull(views.get(tensor)).at(row, column));
             values[column] = tensor.type().read(cell, 0);
         }
         return values;
