@@ -8,7 +8,11 @@ import dev.weir.backend.cuda.SoftwareGpu;
 import dev.weir.hook.Edit;
 import dev.weir.hook.Edits;
 import dev.weir.hook.HookPoint;
+import dev.weir.hook.Hooks;
+import dev.weir.hook.Site;
 import dev.weir.hook.Trace;
+import dev.weir.hook.TraceRecorder;
+import java.util.Arrays;
 import java.util.List;
 import net.jqwik.api.AfterFailureMode;
 import net.jqwik.api.ForAll;
@@ -67,6 +71,35 @@ class EditedPassOnCudaTest {
         try (Weir gpu = edited.open(FAST)) {
             edited.requireClose(edited.run(gpu));
         }
+    }
+
+    /** The step has as many rows, so the same kernels run; only an edit of scores or of a pattern exchanges one. */
+    @Property(tries = 8, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
+    void whatARequestBesideItDoesChangesNoBitOfARequestInFastMode(@ForAll long seed) {
+        EditedCase given = EditedCase.random(seed);
+        Edits edits = new Edits(given.edits().all().stream()
+                .filter(at -> at.point().site().form() != Site.Form.SQUARE)
+                .toList());
+        Prompt plain = Prompt.of(given.tokens());
+        try (Weir gpu = given.open(FAST)) {
+            Trace beside = run(gpu, plain.edited(edits), plain);
+            Trace unedited = run(gpu, plain, plain);
+            for (HookPoint point : beside.points()) {
+                assertArrayEquals(second(unedited, point), second(beside, point), point + " beside " + given);
+            }
+        }
+    }
+
+    private static Trace run(Weir weir, Prompt... prompts) {
+        var recorder = new TraceRecorder();
+        weir.forward(List.of(prompts), Tracing.of(Hooks.tap(weir.hookPoints()), recorder));
+        return recorder.trace();
+    }
+
+    /** What the second of two sequences of equal length has at a point. */
+    private static float[] second(Trace trace, HookPoint point) {
+        float[] both = trace.get(point).data();
+        return Arrays.copyOfRange(both, both.length / 2, both.length);
     }
 
     private static void requireSameOnTheCpu(EditedCase edited) {
