@@ -91,8 +91,8 @@ class ArchitectureTest {
     static final ArchRule theProgressBarHasOneUser = only("me.tongfei..", "dev.weir.cli");
 
     @ArchTest
-    static final ArchRule jsonHasFewUsers =
-            only("com.fasterxml.jackson..", "dev.weir.tokenizer", "dev.weir.checkpoint", "dev.weir.edit", "dev.weir.cli");
+    static final ArchRule jsonHasFewUsers = only(
+            "com.fasterxml.jackson..", "dev.weir.tokenizer", "dev.weir.checkpoint", "dev.weir.edit", "dev.weir.cli");
 
     @ArchTest
     static final ArchRule commonsMathHasThreeUsers =

@@ -2,11 +2,14 @@ package dev.weir.cli;
 
 import dev.weir.edit.EditLanguage;
 import dev.weir.engine.Prompt;
+import dev.weir.engine.Weir;
 import dev.weir.hook.Dimensions;
 import dev.weir.hook.Edits;
+import dev.weir.hook.Hooks;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -28,7 +31,8 @@ final class EditArguments {
     @Option(
             names = "--edits",
             paramLabel = "FILE",
-            description = "The same from a JSON file, before those of --edit: [{\"at\": \"resid_post.2\", \"zero\": true}, ...].")
+            description =
+                    "The same from a JSON file, before those of --edit: [{\"at\": \"resid_post.2\", \"zero\": true}, ...].")
     private Optional<Path> file = Optional.empty();
 
     /**
@@ -45,13 +49,28 @@ final class EditArguments {
         return edits;
     }
 
-    /** Prompts to which these edits are made, and after them those of each. */
-    List<Prompt> edited(List<PromptLine> lines, Dimensions dimensions) throws IOException {
+    /**
+     * Prompts to which these edits are made, and after them those of each.
+     *
+     * @throws IllegalArgumentException for edits that a first step would refuse, before there is one
+     */
+    List<Prompt> edited(List<PromptLine> lines, Weir weir) throws IOException {
+        Dimensions dimensions = weir.config().dimensions();
         Edits forAll = read(dimensions);
+        var honoured = new HashSet<Step>();
         var prompts = new ArrayList<Prompt>();
         for (PromptLine line : lines) {
-            prompts.add(line.prompt().edited(forAll.and(line.edits(dimensions))));
+            Prompt prompt = line.prompt().edited(forAll.and(line.edits(dimensions)));
+            int tokens = weir.encode(prompt).size();
+            var step = new Step(prompt.edits().within(tokens), tokens > 1);
+            if (honoured.add(step)) {
+                weir.plan(step.isLong ? 2 : 1, Hooks.edit(step.edits));
+            }
+            prompts.add(prompt);
         }
         return prompts;
     }
+
+    /** What a plan's edits depend on, as far as any may be refused. */
+    private record Step(Edits edits, boolean isLong) {}
 }

@@ -84,7 +84,7 @@ final class GenerateCommand implements Callable<Integer> {
         List<PromptLine> lines = prompts.lines(shell.launcher() + " generate");
         requireSelectorsAndFile();
         try (Weir weir = model.open(shell)) {
-            List<Prompt> asked = edits.edited(lines, weir.config().dimensions());
+            List<Prompt> asked = edits.edited(lines, weir);
             GenerationOptions options = sampling.over(weir.defaults());
             var report = new GenerationReport(shell, weir, asked, options, sampling.choosesSeed());
             if (trace.isPresent() && traceOut.isPresent()) {

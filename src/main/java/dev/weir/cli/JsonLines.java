@@ -45,8 +45,7 @@ final class JsonLines {
         try {
             return Files.readAllLines(file);
         } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException(
-                    option + " '" + file + "': expected text in UTF-8, got other bytes", e);
+            throw new IllegalArgumentException(option + " '" + file + "': expected text in UTF-8, got other bytes", e);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

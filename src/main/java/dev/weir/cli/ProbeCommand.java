@@ -13,7 +13,6 @@ import dev.weir.steering.Reading;
 import dev.weir.steering.SteeringVectors;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -57,8 +56,9 @@ final class ProbeCommand implements Callable<Integer> {
             names = "--labels",
             required = true,
             paramLabel = "FILE",
-            description = "For each sequence of the trace a line: {\"label\": \"happy\"}, or {\"labels\": [...]} with one for"
-                    + " each row. Other keys are passed over.")
+            description =
+                    "For each sequence of the trace a line: {\"label\": \"happy\"}, or {\"labels\": [...]} with one for"
+                            + " each row. Other keys are passed over.")
     private Path labels = Path.of("");
 
     @Option(
@@ -125,8 +125,7 @@ final class ProbeCommand implements Callable<Integer> {
             var probes = new TreeMap<HookPoint, CrossValidation>();
             double majority = 0;
             for (HookPoint point : points) {
-                ProbeData data =
-                        ProbeData.of(dump, point, at, labelled.ofSequences(), labelled.positive());
+                ProbeData data = ProbeData.of(dump, point, at, labelled.ofSequences(), labelled.positive());
                 majority = data.majority();
                 probes.put(point, CrossValidation.of(data, method, l2, folds, seed));
             }
@@ -146,7 +145,8 @@ final class ProbeCommand implements Callable<Integer> {
                 .filter(point -> point.site().form() != Site.Form.SQUARE)
                 .toList();
         if (points.isEmpty()) {
-            throw new IllegalArgumentException(path + ": expected points with a row for each token, got " + dump.points());
+            throw new IllegalArgumentException(
+                    path + ": expected points with a row for each token, got " + dump.points());
         }
         return points;
     }
@@ -168,8 +168,7 @@ final class ProbeCommand implements Callable<Integer> {
         return about;
     }
 
-    private void tell(
-            LabelFile labelled, Map<HookPoint, CrossValidation> probes, double majority, boolean leavesOut) {
+    private void tell(LabelFile labelled, Map<HookPoint, CrossValidation> probes, double majority, boolean leavesOut) {
         if (json.given()) {
             Json.print(shell, json(labelled, probes, majority));
             return;
@@ -189,12 +188,15 @@ final class ProbeCommand implements Callable<Integer> {
                 percent((double) tried.fitted() / tried.rows())));
         table.print(shell.out());
         shell.out().println();
-        shell.out().println(style.dim("'%s' against '%s'; always saying the more frequent one would be right in %s. held out, right: rows of"
-                .formatted(labelled.positive(), labelled.negative(), percent(majority))));
+        shell.out()
+                .println(style.dim(
+                        "'%s' against '%s'; always saying the more frequent one would be right in %s. held out, right: rows of"
+                                .formatted(labelled.positive(), labelled.negative(), percent(majority))));
         shell.out().println(style.dim("sequences that a probe had not seen; fitted: rows that it was trained on."));
         shell.out().flush();
         if (out.isPresent()) {
-            shell.note("%s in %s".formatted(Figures.counted(probes.size() - (leavesOut ? 1 : 0), "direction"), out.get()));
+            shell.note(
+                    "%s in %s".formatted(Figures.counted(probes.size() - (leavesOut ? 1 : 0), "direction"), out.get()));
         }
     }
 

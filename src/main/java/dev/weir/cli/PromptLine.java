@@ -26,8 +26,8 @@ record PromptLine(Prompt prompt, String place, Optional<JsonNode> edits, Path fo
     /** The prompt, for a command that makes no edits. */
     Prompt unedited() {
         if (edits.isPresent()) {
-            throw new IllegalArgumentException(
-                    place + "expected no edits, for this command makes none, got " + Lines.clip(edits.get().toString(), 60));
+            throw new IllegalArgumentException(place + "expected no edits, for this command makes none, got "
+                    + Lines.clip(edits.get().toString(), 60));
         }
         return prompt;
     }

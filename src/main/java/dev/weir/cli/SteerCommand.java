@@ -48,7 +48,8 @@ final class SteerCommand implements Callable<Integer> {
             names = "--positive",
             required = true,
             paramLabel = "FILE",
-            description = "Prompts that have what is wanted: one {\"prompt\": \"...\"} or {\"token_ids\": [...]} a line.")
+            description =
+                    "Prompts that have what is wanted: one {\"prompt\": \"...\"} or {\"token_ids\": [...]} a line.")
     private Path positive = Path.of("");
 
     @Option(
@@ -190,8 +191,12 @@ final class SteerCommand implements Callable<Integer> {
         }
         table.print(shell.out());
         shell.out().println();
-        shell.out().println(style.dim("vector, stream: norms of the vector and, on average, of the rows it is made of; held out: of pairs"));
-        shell.out().println(style.dim("of prompts not used for it, how many it puts in the right order. Chance is 50%."));
+        shell.out()
+                .println(
+                        style.dim(
+                                "vector, stream: norms of the vector and, on average, of the rows it is made of; held out: of pairs"));
+        shell.out()
+                .println(style.dim("of prompts not used for it, how many it puts in the right order. Chance is 50%."));
         shell.out().flush();
         shell.note("%s in %s".formatted(Figures.counted(rows.size() - (leavesOut ? 1 : 0), "vector"), out));
         if (leavesOut) {

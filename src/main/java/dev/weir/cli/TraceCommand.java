@@ -44,7 +44,8 @@ import picocli.CommandLine.Option;
             "  weir trace \"Once upon a time\" --position 0",
             "  weir trace \"Once upon a time\" --out once.safetensors",
             "  weir trace \"Once upon a time\" --hooks \"pattern,blocks.{0..3}.attn.hook_z\" --out once.safetensors",
-            "  weir trace --prompts prompts.jsonl --hooks resid_post@last --out last.safetensors"
+            "  weir trace --prompts prompts.jsonl --hooks resid_post@last --out last.safetensors",
+            "  weir trace \"Once upon a time\" --edit blocks.2:skip"
         })
 final class TraceCommand implements Callable<Integer> {
 
@@ -58,6 +59,9 @@ final class TraceCommand implements Callable<Integer> {
 
     @Mixin
     private final ModelArguments model = new ModelArguments();
+
+    @Mixin
+    private final EditArguments edits = new EditArguments();
 
     @Option(
             names = "--hooks",
@@ -91,12 +95,12 @@ final class TraceCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        List<Prompt> asked = prompts.read(shell.launcher() + " trace");
+        List<PromptLine> lines = prompts.lines(shell.launcher() + " trace");
         try (Weir weir = model.open(shell)) {
+            List<Prompt> asked = edits.edited(lines, weir);
             Hooks selected = weir.select(hooks); // a selector that names nothing is refused even where there is no file
             List<Integer> positions = asked.stream()
-                    .map(prompt -> PromptPosition.of(
-                            "--position", position, weir.encode(prompt).size()))
+                    .map(prompt -> positionIn(weir.encode(prompt)))
                     .toList();
             if (out.isEmpty()) {
                 show(weir, asked, positions, List.of(), Optional.empty());
@@ -132,6 +136,16 @@ final class TraceCommand implements Callable<Integer> {
         try (Progress progress = rows > LONG ? Progress.of(shell, "trace", rows) : Progress.none()) {
             return weir.forward(asked, Tracing.of(fork.hooks(), fork), new Live(shell.out(), progress, false));
         }
+    }
+
+    private int positionIn(List<Integer> tokens) {
+        int fromStart = position < 0 ? position + tokens.size() : position;
+        if (fromStart < 0 || fromStart >= tokens.size()) {
+            throw new IllegalArgumentException("--position: expected from " + -tokens.size() + " to "
+                    + (tokens.size() - 1) + " for a prompt of " + Figures.counted(tokens.size(), "token") + ", got "
+                    + position);
+        }
+        return fromStart;
     }
 
     private static Positions union(List<Integer> positions) {

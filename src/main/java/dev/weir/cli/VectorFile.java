@@ -42,7 +42,8 @@ final class VectorFile {
             }
         }
         if (isControlVector() && points.stream().allMatch(point -> point.layer() == 0)) {
-            throw new IllegalArgumentException(path + ": expected blocks from 1 on for a control vector, got block 0 only");
+            throw new IllegalArgumentException(
+                    path + ": expected blocks from 1 on for a control vector, got block 0 only");
         }
     }
 

@@ -44,9 +44,11 @@ final class JsonForm {
         try {
             return read(MAPPER.readTree(json));
         } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("edits: expected JSON, got none: "
-                    + e.getOriginalMessage().lines().findFirst().orElse("") + " in line "
-                    + e.getLocation().getLineNr(), e);
+            throw new IllegalArgumentException(
+                    "edits: expected JSON, got none: "
+                            + e.getOriginalMessage().lines().findFirst().orElse("") + " in line "
+                            + e.getLocation().getLineNr(),
+                    e);
         }
     }
 
@@ -173,6 +175,8 @@ final class JsonForm {
     }
 
     private static String kind(JsonNode node) {
-        return node.isObject() ? "an object without it" : "a " + node.getNodeType().name().toLowerCase(Locale.ROOT);
+        return node.isObject()
+                ? "an object without it"
+                : "a " + node.getNodeType().name().toLowerCase(Locale.ROOT);
     }
 }

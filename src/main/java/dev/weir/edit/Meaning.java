@@ -59,7 +59,8 @@ final class Meaning {
     /** @param branch {@code null} for both branches of a block */
     private Edits atBranch(Sentence sentence, String blocks, @Nullable String branch) {
         if (sentence.heads().areSome()) {
-            throw new IllegalArgumentException("heads " + sentence.heads() + ": expected none for a branch, which has none");
+            throw new IllegalArgumentException(
+                    "heads " + sentence.heads() + ": expected none for a branch, which has none");
         }
         Edits edits = Edits.NONE;
         for (HookPoint point : points(blocks + "." + Site.RESID_POST.suffix())) {
@@ -122,8 +123,7 @@ final class Meaning {
             for (Span span : spans) {
                 edits = edits.and(
                         point,
-                        new Edit.OnMachine(
-                                edit.arithmetic(), edit.operand(), edit.strength(), span, sentence.heads()));
+                        new Edit.OnMachine(edit.arithmetic(), edit.operand(), edit.strength(), span, sentence.heads()));
             }
         }
         return edits;

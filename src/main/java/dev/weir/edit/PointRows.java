@@ -26,11 +26,15 @@ record PointRows(int sequences, int rows, float[] values) {
         if (point.site().form() == Site.Form.SQUARE) {
             return ofSquare(point, dimensions, shape, values);
         }
-        List<Integer> row = dimensions.shape(point.site(), 1, 1, 1).subList(2, dimensions.shape(point.site(), 1, 1, 1).size());
+        List<Integer> row = dimensions
+                .shape(point.site(), 1, 1, 1)
+                .subList(2, dimensions.shape(point.site(), 1, 1, 1).size());
         int columns = dimensions.columns(point.site(), 1);
         for (List<Integer> tail : List.of(row, List.of(columns))) {
             int leading = shape.size() - tail.size();
-            if (leading >= 0 && leading <= 2 && shape.subList(leading, shape.size()).equals(tail)) {
+            if (leading >= 0
+                    && leading <= 2
+                    && shape.subList(leading, shape.size()).equals(tail)) {
                 int sequences = leading == 2 ? shape.getFirst() : 1;
                 int rows = leading == 0 ? 1 : shape.get(leading - 1);
                 return new PointRows(sequences, rows, values);
@@ -66,8 +70,8 @@ record PointRows(int sequences, int rows, float[] values) {
         expected = point.site().form() == Site.Form.SQUARE
                 ? "[B, " + dimensions.heads() + ", Q, K]"
                 : expected.replaceFirst("B, 1", "B, P");
-        return new IllegalArgumentException(point + ": expected a tensor " + expected
-                + ", or without its first axes, got " + shape);
+        return new IllegalArgumentException(
+                point + ": expected a tensor " + expected + ", or without its first axes, got " + shape);
     }
 
     /** Values of a row. */
@@ -93,8 +97,7 @@ record PointRows(int sequences, int rows, float[] values) {
         if (known == 0) {
             throw new IllegalArgumentException("sequence " + sequence + ": expected at least one row, got none");
         }
-        return new PointRows(
-                1, known, Arrays.copyOfRange(values, first * columns(), (first + known) * columns()));
+        return new PointRows(1, known, Arrays.copyOfRange(values, first * columns(), (first + known) * columns()));
     }
 
     private boolean isAbsent(int row) {

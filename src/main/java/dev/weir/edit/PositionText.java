@@ -85,7 +85,8 @@ final class PositionText {
             int from = Integer.parseInt(matcher.group(1));
             int last = matcher.group(2) == null ? from : Integer.parseInt(matcher.group(2));
             if (last < from) {
-                throw new IllegalArgumentException("heads '" + text + "': expected ascending ranges, got '" + part + "'");
+                throw new IllegalArgumentException(
+                        "heads '" + text + "': expected ascending ranges, got '" + part + "'");
             }
             IntStream.rangeClosed(from, last).forEach(heads);
         }

@@ -13,8 +13,7 @@ import java.util.Optional;
  * @param strength if it was said
  * @param spans the positions; none said is all of them
  */
-record Sentence(
-        String text, String target, Change change, Optional<Float> strength, List<Span> spans, Heads heads) {
+record Sentence(String text, String target, Change change, Optional<Float> strength, List<Span> spans, Heads heads) {
 
     private static final int LONGEST_QUOTE = 120;
 

@@ -87,7 +87,9 @@ final class Sources {
         }
         String tensor = source.tensor().orElse(point.name());
         Optional<HookPoint> seen = pointNamed(tensor);
-        return seen.isPresent() ? ofDump(source.file(), seen.get(), point, placed) : ofTensor(source.file(), tensor, point);
+        return seen.isPresent()
+                ? ofDump(source.file(), seen.get(), point, placed)
+                : ofTensor(source.file(), tensor, point);
     }
 
     private static void requireFile(Path file) {
@@ -121,8 +123,8 @@ final class Sources {
         }
         float[] direction = matcher.matches() ? vector.directions().get(Integer.parseInt(matcher.group(1))) : null;
         if (direction == null) {
-            throw new IllegalArgumentException(source.file() + ": expected " + name + " in it, got directions of layers "
-                    + vector.directions().keySet());
+            throw new IllegalArgumentException(source.file() + ": expected " + name
+                    + " in it, got directions of layers " + vector.directions().keySet());
         }
         if (direction.length != width) {
             throw new IllegalArgumentException(
@@ -153,7 +155,8 @@ final class Sources {
             }
             float[] values = new float[Math.toIntExact(entry.elements())];
             for (int i = 0; i < values.length; i++) {
-                values[i] = entry.dtype().read(entry.data(), (long) i * entry.dtype().bytes());
+                values[i] = entry.dtype()
+                        .read(entry.data(), (long) i * entry.dtype().bytes());
             }
             return PointRows.of(
                     point,

@@ -67,6 +67,10 @@ public enum Contrast {
      * eigenvector of the one where u is of the other.
      */
     private static float[] firstComponent(List<float[]> differences) {
+        if (differences.stream().allMatch(difference -> Rows.norm(difference) == 0)) {
+            throw new IllegalArgumentException(
+                    "contrast: expected prompts that differ, got rows that are all the same");
+        }
         RealMatrix a = matrix(differences);
         boolean few = a.getRowDimension() < a.getColumnDimension();
         RealMatrix square = few ? a.multiply(a.transpose()) : a.transpose().multiply(a);
@@ -88,9 +92,6 @@ public enum Contrast {
     /** Of length one, and not away from another direction. */
     private static float[] pointing(float[] component, float[] there) {
         double norm = Rows.norm(component);
-        if (!(norm > 0)) {
-            throw new IllegalArgumentException("contrast: expected prompts that differ, got rows that are all the same");
-        }
         double sign = Rows.dot(component, there) < 0 ? -1 : 1;
         float[] unit = new float[component.length];
         for (int c = 0; c < unit.length; c++) {

@@ -37,7 +37,8 @@ public record CrossValidation(LinearProbe probe, int fitted, int heldOut, int ro
             heldOut += data.of(dealt.get(fold)).correct(method.train(data.of(others), l2));
         }
         LinearProbe probe = method.train(data, l2);
-        return new CrossValidation(probe, data.correct(probe), heldOut, data.rows().size());
+        return new CrossValidation(
+                probe, data.correct(probe), heldOut, data.rows().size());
     }
 
     /** The share of rows of which a probe that had not seen their sequence was right. */

@@ -52,7 +52,8 @@ public enum Reading {
             }
         }
         if (rows.isEmpty()) {
-            throw new IllegalArgumentException(point + ", sequence " + sequence + ": expected at least one row, got none");
+            throw new IllegalArgumentException(
+                    point + ", sequence " + sequence + ": expected at least one row, got none");
         }
         return switch (this) {
             case LAST -> List.of(rows.getLast());

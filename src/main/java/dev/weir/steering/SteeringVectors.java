@@ -65,8 +65,9 @@ public record SteeringVectors(SortedMap<HookPoint, float[]> vectors) {
             var vectors = new TreeMap<HookPoint, float[]>();
             for (SafetensorsFile.Entry entry : file.entries()) {
                 if (entry.shape().size() != 1 || !entry.dtype().isModelFloat()) {
-                    throw new IllegalArgumentException(path + ": tensor '" + entry.name()
-                            + "': expected a vector of floats, got " + entry.dtype().label() + " " + entry.shape());
+                    throw new IllegalArgumentException(
+                            path + ": tensor '" + entry.name() + "': expected a vector of floats, got "
+                                    + entry.dtype().label() + " " + entry.shape());
                 }
                 vectors.put(point(path, entry.name()), values(entry));
             }
@@ -85,7 +86,8 @@ public record SteeringVectors(SortedMap<HookPoint, float[]> vectors) {
     private static float[] values(SafetensorsFile.Entry entry) {
         float[] values = new float[Math.toIntExact(entry.elements())];
         for (int i = 0; i < values.length; i++) {
-            values[i] = entry.dtype().read(entry.data(), (long) i * entry.dtype().bytes());
+            values[i] =
+                    entry.dtype().read(entry.data(), (long) i * entry.dtype().bytes());
         }
         return values;
     }

@@ -4,11 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weir.safetensors.SafetensorsFile;
+import dev.weir.safetensors.SafetensorsWriter;
+import dev.weir.tensor.DType;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -33,10 +38,22 @@ class BadInputTest {
         Files.writeString(folder.resolve("huge.jsonl"), "{\"token_ids\": [99999999999]}\n");
         Files.writeString(folder.resolve("no.jsonl"), "no json\n");
         Files.write(folder.resolve("latin.jsonl"), new byte[] {'{', (byte) 0xe9, '}'});
+        Files.writeString(folder.resolve("good.jsonl"), "{\"prompt\": \"a\"}\n");
+        Files.writeString(folder.resolve("edited.jsonl"), "{\"prompt\": \"a\", \"edits\": [\"resid_post.9:zero\"]}\n");
+        Files.writeString(folder.resolve("label.jsonl"), "{\"label\": \"a\"}\n");
+        Files.writeString(folder.resolve("labels.jsonl"), "{\"label\": \"a\"}\n{\"label\": \"b\"}\n");
+        Files.writeString(folder.resolve("edits.json"), "[{\"at\": \"resid_post.0\"}]");
+        Files.write(folder.resolve("cut.gguf"), new byte[] {'G', 'G', 'U', 'F', 3, 0, 0, 0});
+        SafetensorsWriter.write(folder.resolve("row.safetensors"), Map.of(), List.of(row()));
         Files.createDirectories(folder.resolve("nothing"));
         Path broken = Files.createDirectories(folder.resolve("broken"));
         Files.copy(folder.resolve("tiny/config.json"), broken.resolve("config.json"));
         Files.writeString(broken.resolve("model.safetensors"), "not really");
+    }
+
+    private static SafetensorsFile.Entry row() {
+        return new SafetensorsFile.Entry(
+                "blocks.0.hook_resid_post", DType.FLOAT32, List.of(1L, 1L, 30L), MemorySegment.ofArray(new float[30]));
     }
 
     /** Words apart by spaces; FOLDER stands for the folder above; what must be on the line. */
@@ -109,6 +126,45 @@ class BadInputTest {
             hooks --positions 25 --model FOLDER/tiny                            | --positions
             hooks --batch 0 --model FOLDER/tiny                                 | --batch
             hooks --hooks nothing --model FOLDER/tiny                           | 'nothing'
+            generate a --edit nothing --model FOLDER/tiny                       | edit 'nothing'
+            generate a --edit resid_post.9:zero --model FOLDER/tiny             | 'resid_post.9'
+            generate a --edit resid_post.0:add=FOLDER/none --model FOLDER/tiny  | got nothing there
+            generate a --edit resid_post.0:add=FOLDER/nothing --model FOLDER/tiny   | got a folder
+            generate a --edit resid_post.0:add=FOLDER/text.txt --model FOLDER/tiny  | text.txt
+            generate a --edit resid_post.0:add=FOLDER/cut.gguf --model FOLDER/tiny  | cut.gguf
+            generate a --edit resid_post.1:add=FOLDER/row.safetensors --model FOLDER/tiny | row.safetensors
+            generate a --edit mlp_post.0:add=FOLDER/row.safetensors:blocks.0.hook_resid_post --model FOLDER/tiny | [1, 1, 30]
+            generate a --edit resid_post.0:project=FOLDER/row.safetensors --model FOLDER/tiny | length 0
+            generate a --edit z.0:zero#3 --model FOLDER/tiny                    | heads from 0 to 2
+            generate a --edit resid_post.0:zero#0 --model FOLDER/tiny           | expected no heads
+            generate ab --edit resid_post.0:zero@-3 --model FOLDER/tiny         | the prompt has 2 tokens
+            generate a --edit blocks.0.ln1.hook_scale:zero --model FOLDER/tiny  | blocks.0.ln1.hook_scale
+            trace a --edit blocks.0.ln1.hook_scale:zero --out FOLDER/x.safetensors --model FOLDER/tiny | ln1.hook_scale
+            generate a --edits FOLDER/edits.json --model FOLDER/tiny            | edits.json
+            generate a --edits FOLDER/none --model FOLDER/tiny                  | got nothing there
+            generate a --edits FOLDER/nothing --model FOLDER/tiny               | got a folder
+            generate --prompts FOLDER/edited.jsonl --model FOLDER/tiny          | edited.jsonl line 1: edit
+            trace a --edit blocks.5:skip --model FOLDER/tiny                    | 2 blocks
+            plan --edit z.0:zero#7 --model FOLDER/tiny                          | heads from 0 to 2
+            steer --positive FOLDER/good.jsonl --negative FOLDER/good.jsonl --model FOLDER/tiny | --out
+            steer --positive FOLDER/good.jsonl --negative FOLDER/empty.jsonl --out FOLDER/v --model FOLDER/tiny | got no line
+            steer --positive FOLDER/edited.jsonl --negative FOLDER/good.jsonl --out FOLDER/v --model FOLDER/tiny | expected no edits
+            steer --positive FOLDER/good.jsonl --negative FOLDER/good.jsonl --out FOLDER/no/v --model FOLDER/tiny | FOLDER/no
+            steer --positive FOLDER/good.jsonl --negative FOLDER/good.jsonl --out FOLDER/nothing --model FOLDER/tiny | got a folder
+            steer --positive FOLDER/good.jsonl --negative FOLDER/good.jsonl --out FOLDER/v --hooks pattern --model FOLDER/tiny | [B, P, ...]
+            steer --positive FOLDER/good.jsonl --negative FOLDER/good.jsonl --out FOLDER/v.gguf --hooks z --model FOLDER/tiny | resid_post
+            steer --positive FOLDER/good.jsonl --negative FOLDER/good.jsonl --out FOLDER/v --at every --model FOLDER/tiny | got every
+            steer --positive FOLDER/good.jsonl --negative FOLDER/good.jsonl --out FOLDER/v --method component --model FOLDER/tiny | all the same
+            steer --positive FOLDER/good.jsonl --negative FOLDER/good.jsonl --out FOLDER/v --method best --model FOLDER/tiny | 'best'
+            probe FOLDER/row.safetensors                                        | --labels
+            probe FOLDER/none --labels FOLDER/labels.jsonl                      | got nothing there
+            probe FOLDER/text.txt --labels FOLDER/labels.jsonl                  | text.txt
+            probe FOLDER/row.safetensors --labels FOLDER/none                   | got nothing there
+            probe FOLDER/row.safetensors --labels FOLDER/empty.jsonl            | got no line
+            probe FOLDER/row.safetensors --labels FOLDER/bad.jsonl              | bad.jsonl line 1
+            probe FOLDER/row.safetensors --labels FOLDER/label.jsonl            | two different labels, got [a]
+            probe FOLDER/row.safetensors --labels FOLDER/labels.jsonl           | the 1 sequences
+            probe FOLDER/row.safetensors --labels FOLDER/labels.jsonl --hooks z | 'z'
             plan --rows 0 --model FOLDER/tiny                                   | --rows
             plan --trace nothing --model FOLDER/tiny                            | 'nothing'
             plan extra --model FOLDER/tiny                                      | extra
