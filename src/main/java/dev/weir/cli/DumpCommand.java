@@ -133,6 +133,9 @@ final class DumpCommand implements Callable<Integer> {
     }
 
     private static int[] ids(Weir weir, String place, Prompt prompt) {
+        if (prompt instanceof Prompt.Edited) {
+            throw new IllegalArgumentException(place + "expected a prompt without edits, got one with edits");
+        }
         try {
             return weir.encode(prompt).stream().mapToInt(Integer::intValue).toArray();
         } catch (IllegalArgumentException e) {
