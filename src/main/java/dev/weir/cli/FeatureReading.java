@@ -21,10 +21,11 @@ record FeatureReading(List<Integer> tokens, List<Encoding> encodings, Fidelity f
 
     void print(PrintWriter out, Style style, Vocabulary vocabulary) {
         out.println(style.bold(config.point().name())
-                + style.dim("   %s, %s of %s".formatted(
-                        config.architecture().label(),
-                        Figures.counted(config.features(), "feature"),
-                        Figures.counted(config.inputs(), "value"))));
+                + style.dim("   %s, %s of %s"
+                        .formatted(
+                                config.architecture().label(),
+                                Figures.counted(config.features(), "feature"),
+                                Figures.counted(config.inputs(), "value"))));
         out.println();
         Table table = new Table(style).number("").text("token", style::bold).number("active");
         for (int i = 0; i < top; i++) {

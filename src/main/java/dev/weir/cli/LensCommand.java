@@ -4,6 +4,7 @@ import dev.weir.dump.Dump;
 import dev.weir.engine.Prompt;
 import dev.weir.engine.Weir;
 import dev.weir.hook.Trace;
+import dev.weir.patching.PatchingMap;
 import dev.weir.report.LensReport;
 import dev.weir.report.ReportOptions;
 import java.io.IOException;
@@ -45,8 +46,9 @@ final class LensCommand implements Callable<Integer> {
     @Option(
             names = "--dump",
             paramLabel = "FILE",
-            description = "Instead of a prompt: what 'weir trace --out' wrote, of this model. A whole report needs the points"
-                    + " resid_pre, attn_out, mlp_out, resid_post, embed, pos_embed, z and pattern.")
+            description =
+                    "Instead of a prompt: what 'weir trace --out' wrote, of this model. A whole report needs the points"
+                            + " resid_pre, attn_out, mlp_out, resid_post, embed, pos_embed, z and pattern.")
     private Optional<Path> dump = Optional.empty();
 
     @Option(
@@ -59,13 +61,24 @@ final class LensCommand implements Callable<Integer> {
     @Mixin
     private final ModelArguments model = new ModelArguments();
 
-    @Option(names = "--report", paramLabel = "FILE", description = "Write the page, instead of drawing on the terminal.")
+    @Option(
+            names = "--report",
+            paramLabel = "FILE",
+            description = "Write the page, instead of drawing on the terminal.")
     private Optional<Path> report = Optional.empty();
+
+    @Option(
+            names = "--sweep",
+            paramLabel = "FILE",
+            description =
+                    "For the page: a patching sweep beside it, as 'weir patch --json' prints it. Can be repeated.")
+    private List<Path> sweeps = List.of();
 
     @Option(
             names = "--position",
             paramLabel = "N",
-            description = "The token that the pictures on the terminal are about, from 0, or from the end: -1. Default: the last.")
+            description =
+                    "The token that the pictures on the terminal are about, from 0, or from the end: -1. Default: the last.")
     private int position = -1;
 
     @Mixin
@@ -81,23 +94,28 @@ final class LensCommand implements Callable<Integer> {
         if (report.isPresent()) {
             requireFolder(report.get());
         }
+        List<PatchingMap> maps = sweeps.stream().map(SweepFile::read).toList();
         try (Weir weir = model.open(shell)) {
             LensReport found = prompt.isPresent()
                     ? LensReport.of(weir, prompt.get())
                     : LensReport.of(weir, trace(weir), sequence, ReportOptions.DEFAULT);
+            for (PatchingMap map : maps) {
+                found = found.withSweep(map);
+            }
             if (report.isPresent()) {
-                found.write(report.get());
-                long bytes = Files.size(report.get());
-                shell.note("%s in %s, %s; open it in a browser"
-                        .formatted(
-                                Figures.counted(found.tokens().length, "token"),
-                                report.get(),
-                                Figures.bytes(bytes)));
+                write(found, report.get());
             } else {
                 show(weir, found);
             }
         }
         return ExitCode.OK;
+    }
+
+    private void write(LensReport found, Path file) throws IOException {
+        found.write(file);
+        String tokens = Figures.counted(found.tokens().length, "token");
+        shell.note("%s in %s, %s; open it in a browser".formatted(tokens, file, Figures.bytes(Files.size(file))));
+        found.leftOut().forEach(shell::note);
     }
 
     private Prompt one() {

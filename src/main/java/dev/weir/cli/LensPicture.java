@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.lens.LensView;
 import dev.weir.lens.LogitLens.Guess;
+import dev.weir.lens.StreamStatistics.Block;
 import dev.weir.report.LensReport;
 import dev.weir.report.LogitParts;
 import dev.weir.report.Patterns;
@@ -11,6 +12,8 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Function;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -42,10 +45,12 @@ record LensPicture(LensReport report, int position, Vocabulary vocabulary) {
                 + style.accent(vocabulary.token(tokens[position])));
         out.println();
         lens(style).print(out);
-        out.println(style.dim("What it would say after each token if the stream ended there, and how surely, up to █."));
+        out.println(
+                style.dim("What it would say after each token if the stream ended there, and how surely, up to █."));
         out.println();
         norms(style).print(out);
-        out.println(style.dim("Norms of the stream and of what is added to it, a column for each token, the last one in figures."));
+        out.println(style.dim(
+                "Norms of the stream and of what is added to it, a column for each token, the last one in figures."));
         report.attribution().ifPresent(parts -> {
             out.println();
             attribution(style, parts.said()).print(out);
@@ -75,7 +80,9 @@ record LensPicture(LensReport report, int position, Vocabulary vocabulary) {
     }
 
     private List<Integer> upToHere(int most) {
-        return IntStream.rangeClosed(Math.max(0, position + 1 - most), position).boxed().toList();
+        return IntStream.rangeClosed(Math.max(0, position + 1 - most), position)
+                .boxed()
+                .toList();
     }
 
     private Table norms(Style style) {
@@ -83,24 +90,34 @@ record LensPicture(LensReport report, int position, Vocabulary vocabulary) {
         for (String head : List.of("stream", "+ attn", "+ mlp")) {
             table.text(head, style::accent).beside(true, 0, line -> line);
         }
-        int layers = report.model().config().layers();
-        for (int layer = -1; layer < layers; layer++) {
-            var row = new ArrayList<>(List.of(layer < 0 ? "embed" : String.valueOf(layer)));
-            row.addAll(line(report.norms().stream(), layer + 1));
-            row.addAll(layer < 0 ? List.of() : line(report.norms().attention(), layer));
-            row.addAll(layer < 0 ? List.of() : line(report.norms().mlp(), layer));
-            table.row(row);
+        List<Block> blocks = report.stream().blocks();
+        table.row(concat("embed", List.of(line(blocks, Block::entering, 0))));
+        for (int layer = 0; layer < blocks.size(); layer++) {
+            table.row(concat(
+                    String.valueOf(layer),
+                    List.of(
+                            line(blocks, Block::leaving, layer),
+                            line(blocks, Block::attention, layer),
+                            line(blocks, Block::mlp, layer))));
         }
         return table;
     }
 
-    /** A row of a matrix as blocks, the longest of the whole matrix being full, and its number here. */
-    private List<String> line(float[] values, int row) {
-        int length = report.tokens().length;
-        double longest = IntStream.range(0, values.length).mapToDouble(i -> values[i]).max().orElse(1);
-        var blocks = new StringBuilder();
-        upToHere(NORM_COLUMNS).forEach(p -> blocks.append(Figures.level(values[row * length + p] / longest)));
-        return List.of(blocks.toString(), Figures.six(values[row * length + position]));
+    private static List<String> concat(String first, List<List<String>> rest) {
+        return Stream.concat(Stream.of(first), rest.stream().flatMap(List::stream))
+                .toList();
+    }
+
+    /** A layer's norms as blocks, the longest of all layers being full, and that of this token. */
+    private List<String> line(List<Block> blocks, Function<Block, double[]> part, int layer) {
+        double longest = blocks.stream()
+                .flatMapToDouble(block -> DoubleStream.of(part.apply(block)))
+                .max()
+                .orElse(1);
+        double[] norms = part.apply(blocks.get(layer));
+        var levels = new StringBuilder();
+        upToHere(NORM_COLUMNS).forEach(p -> levels.append(Figures.level(norms[p] / longest)));
+        return List.of(levels.toString(), Figures.six(norms[position]));
     }
 
     private Table attribution(Style style, LogitParts.Target target) {
@@ -110,7 +127,8 @@ record LensPicture(LensReport report, int position, Vocabulary vocabulary) {
                 .beside(false, BAR, style::accent)
                 .text("looks at");
         List<Part> parts = strongest(target);
-        double most = parts.stream().mapToDouble(part -> Math.abs(part.logit)).max().orElse(1);
+        double most =
+                parts.stream().mapToDouble(part -> Math.abs(part.logit)).max().orElse(1);
         for (Part part : parts) {
             String keys = String.join(
                     "   ",
@@ -132,10 +150,11 @@ record LensPicture(LensReport report, int position, Vocabulary vocabulary) {
                 .filter(i -> !labels.get(i).endsWith("_attn_out"))
                 .mapToObj(i -> new Part(labels.get(i), target.parts()[i * length + position], List.of()));
         Stream<Part> ofHeads = IntStream.range(0, target.heads().length / length)
-                .mapToObj(i -> new Part(
-                        "L" + i / heads + "H" + i % heads, target.heads()[i * length + position], keys(i)));
+                .mapToObj(i ->
+                        new Part("L" + i / heads + "H" + i % heads, target.heads()[i * length + position], keys(i)));
         return Stream.concat(whole, ofHeads)
-                .sorted(Comparator.comparingDouble((Part part) -> Math.abs(part.logit)).reversed())
+                .sorted(Comparator.comparingDouble((Part part) -> Math.abs(part.logit))
+                        .reversed())
                 .limit(PARTS)
                 .toList();
     }
@@ -172,15 +191,18 @@ record LensPicture(LensReport report, int position, Vocabulary vocabulary) {
     }
 
     private ObjectNode layer(int station) {
-        int length = report.tokens().length;
         ObjectNode node = Json.object();
         node.put("layer", station == 0 ? "embed" : String.valueOf(station - 1));
-        Json.putFinite(node, "norm", report.norms().stream()[station * length + position]);
-        if (station > 0) {
-            int cell = (station - 1) * length + position;
-            Json.putFinite(node, "attention_norm", report.norms().attention()[cell]);
-            Json.putFinite(node, "mlp_norm", report.norms().mlp()[cell]);
-            Json.putFinite(node, "cosine", report.norms().cosine()[cell]);
+        List<Block> blocks = report.stream().blocks();
+        if (station == 0) {
+            Json.putFinite(node, "norm", blocks.getFirst().entering()[position]);
+        } else {
+            Block block = blocks.get(station - 1);
+            Json.putFinite(node, "norm", block.leaving()[position]);
+            Json.putFinite(node, "attention_norm", block.attention()[position]);
+            Json.putFinite(node, "mlp_norm", block.mlp()[position]);
+            Json.putFinite(node, "change", block.change()[position]);
+            Json.putFinite(node, "cosine", block.cosine()[position]);
         }
         LensView.Cell cell = report.lens().at(station, position);
         ArrayNode next = node.putArray("next");
@@ -204,7 +226,8 @@ record LensPicture(LensReport report, int position, Vocabulary vocabulary) {
             ObjectNode one = parts.addObject().put("part", part.name);
             Json.putFinite(one, "adds", part.logit);
             ArrayNode keys = one.putArray("looks_at");
-            part.keys.forEach(key -> keys.addObject().put("position", key.position).put("weight", key.weight));
+            part.keys.forEach(
+                    key -> keys.addObject().put("position", key.position).put("weight", key.weight));
         }
         return node;
     }

@@ -26,8 +26,9 @@ final class MetricArguments {
     @Option(
             names = "--metric",
             paramLabel = "METRIC",
-            description = "logit-difference between --answer and --other, probability of --answer, or kl, the divergence from"
-                    + " what follows the clean prompt. Default: the first for which there are tokens.")
+            description =
+                    "logit-difference between --answer and --other, probability of --answer, or kl, the divergence from"
+                            + " what follows the clean prompt. Default: the first for which there are tokens.")
     private Optional<String> metric = Optional.empty();
 
     /** @throws IllegalArgumentException if tokens are missing or too many, or are no tokens */
@@ -54,8 +55,8 @@ final class MetricArguments {
     }
 
     private static String required(String metric, String option, Optional<String> value) {
-        return value.orElseThrow(() ->
-                new IllegalArgumentException("--metric " + metric + ": expected " + option + " TOKEN beside it, got none"));
+        return value.orElseThrow(() -> new IllegalArgumentException(
+                "--metric " + metric + ": expected " + option + " TOKEN beside it, got none"));
     }
 
     private static void requireAbsent(String metric, String option, Optional<String> value) {
@@ -71,7 +72,8 @@ final class MetricArguments {
         }
         List<Integer> tokens = weir.encode(Prompt.of(text));
         if (tokens.size() != 1) {
-            List<String> pieces = tokens.stream().map(new Vocabulary(weir)::token).toList();
+            List<String> pieces =
+                    tokens.stream().map(new Vocabulary(weir)::token).toList();
             throw new IllegalArgumentException(option + " '" + Lines.oneLine(text) + "': expected one token, got "
                     + tokens.size() + ": " + String.join(" ", pieces));
         }

@@ -42,7 +42,9 @@ final class PairArguments {
     PromptPair read(Weir weir) {
         List<List<Integer>> tokens = ids.isEmpty()
                 ? texts.stream().map(text -> weir.encode(Prompt.of(text))).toList()
-                : ids.stream().map(joined -> weir.encode(PromptArguments.parseIds(joined))).toList();
+                : ids.stream()
+                        .map(joined -> weir.encode(PromptArguments.parseIds(joined)))
+                        .toList();
         return new PromptPair(tokens.getFirst(), tokens.getLast());
     }
 }

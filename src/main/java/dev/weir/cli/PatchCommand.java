@@ -62,14 +62,16 @@ final class PatchCommand implements Callable<Integer> {
     @Option(
             names = "--by",
             paramLabel = "CELLS",
-            description = "position: each layer at each position; head: each head, at every position; head-position: each"
-                    + " head at each position. Default: position.")
+            description =
+                    "position: each layer at each position; head: each head, at every position; head-position: each"
+                            + " head at each position. Default: position.")
     private Optional<String> by = Optional.empty();
 
     @Option(
             names = "--to",
             paramLabel = "RECEIVERS",
-            description = "Path patching, to the logits or to heads and MLPs joined by commas: 3.5.q,3.5.k,3.5.v,mlp.4.")
+            description =
+                    "Path patching, to the logits or to heads and MLPs joined by commas: 3.5.q,3.5.k,3.5.v,mlp.4.")
     private Optional<String> receivers = Optional.empty();
 
     @Option(
@@ -96,7 +98,11 @@ final class PatchCommand implements Callable<Integer> {
             Metric measured = metric.read(weir);
             PatchingMap map = receivers.isPresent()
                     ? paths(weir, prompts, measured, PatchingWords.receivers(receivers.get()))
-                    : sweep(weir, prompts, measured, PatchingWords.grid(site.orElse("resid_pre"), by.orElse("position"), weir));
+                    : sweep(
+                            weir,
+                            prompts,
+                            measured,
+                            PatchingWords.grid(site.orElse("resid_pre"), by.orElse("position"), weir));
             var report = new PatchingReport(shell, weir, prompts, measured, map);
             if (json.given()) {
                 Json.print(shell, report.json());

@@ -10,7 +10,6 @@ import dev.weir.patching.PatchingMap.Cell;
 import dev.weir.patching.PromptPair;
 import java.io.PrintWriter;
 import java.util.ArrayList;
-import java.util.List;
 
 /** A heat map of what patching brings back, in block characters, and the same for a program. */
 record PatchingReport(Shell shell, Weir weir, PromptPair prompts, Metric metric, PatchingMap map) {
@@ -30,7 +29,8 @@ record PatchingReport(Shell shell, Weir weir, PromptPair prompts, Metric metric,
         out.println(style.dim("%s: %s clean, %s corrupted"
                 .formatted(describe(), Figures.six(map.clean()), Figures.six(map.corrupted()))));
         out.println();
-        boolean turned = map.columns().name().equals("position"); // tokens are read downwards, where there is room for them
+        boolean turned =
+                map.columns().name().equals("position"); // tokens are read downwards, where there is room for them
         Axis down = turned ? map.columns() : map.rows();
         Axis across = turned ? map.rows() : map.columns();
         if (across.labels().size() <= NUMBERED) {
@@ -40,12 +40,15 @@ record PatchingReport(Shell shell, Weir weir, PromptPair prompts, Metric metric,
         }
         out.println();
         Cell best = map.strongest();
-        out.println("most in %s: %s back"
-                .formatted(place(best), Figures.percent(map.restored(best.row(), best.column()))));
+        out.println(
+                "most in %s: %s back".formatted(place(best), Figures.percent(map.restored(best.row(), best.column()))));
         out.flush();
         shell.note("%s, %s"
                 .formatted(
-                        Figures.counted((long) map.rows().labels().size() * map.columns().labels().size(), "cell"),
+                        Figures.counted(
+                                (long) map.rows().labels().size()
+                                        * map.columns().labels().size(),
+                                "cell"),
                         Figures.counted(map.plans(), "plan")));
         shell.note("%s in %s on %s".formatted(weir.name(), weir.dtype().label(), weir.machine()));
     }
@@ -101,13 +104,15 @@ record PatchingReport(Shell shell, Weir weir, PromptPair prompts, Metric metric,
         String token = shown(map.columns().labels().get(position));
         int other = prompts.corrupted().get(position);
         return prompts.differences().contains(position)
-                ? token + " / " + Lines.clip(new Vocabulary(weir).token(other), LONGEST_TOKEN)
+                ? token + " / " + shown(new Vocabulary(weir).piece(other))
                 : token;
     }
 
     private void printDense(Axis down, Axis across, boolean turned) {
-        shell.out().println(shell.style().dim("across: " + across.name() + " " + across.labels().getFirst() + " to "
-                + across.labels().getLast()));
+        shell.out()
+                .println(shell.style()
+                        .dim("across: " + across.name() + " " + across.labels().getFirst() + " to "
+                                + across.labels().getLast()));
         Table table = new Table(shell.style()).number("").text("").text("", shell.style()::accent);
         for (int d = 0; d < down.labels().size(); d++) {
             var cells = new StringBuilder();
@@ -122,7 +127,9 @@ record PatchingReport(Shell shell, Weir weir, PromptPair prompts, Metric metric,
 
     /** Heads of one layer stand together. */
     private static boolean beginsGroup(Axis axis, int index) {
-        return index > 0 && axis.name().equals("head") && axis.labels().get(index).endsWith(".0");
+        return index > 0
+                && axis.name().equals("head")
+                && axis.labels().get(index).endsWith(".0");
     }
 
     private static String percent(double restored) {
@@ -168,8 +175,12 @@ record PatchingReport(Shell shell, Weir weir, PromptPair prompts, Metric metric,
     private ObjectNode metricJson() {
         return switch (metric) {
             case Metric.LogitDifference m ->
-                Json.object().put("name", "logit_difference").put("answer", m.answer()).put("other", m.other());
-            case Metric.Probability m -> Json.object().put("name", "probability").put("answer", m.token());
+                Json.object()
+                        .put("name", "logit_difference")
+                        .put("answer", m.answer())
+                        .put("other", m.other());
+            case Metric.Probability m ->
+                Json.object().put("name", "probability").put("answer", m.token());
             case Metric.KlDivergence m -> Json.object().put("name", "kl");
         };
     }

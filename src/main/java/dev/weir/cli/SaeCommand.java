@@ -94,9 +94,8 @@ final class SaeCommand implements Callable<Integer> {
 
     private void requireFolder() {
         if (!Files.isDirectory(folder)) {
-            throw new IllegalArgumentException(
-                    "--sae '" + folder + "': expected a folder with a cfg.json, got "
-                            + (Files.exists(folder) ? "a file" : "nothing there"));
+            throw new IllegalArgumentException("--sae '" + folder + "': expected a folder with a cfg.json, got "
+                    + (Files.exists(folder) ? "a file" : "nothing there"));
         }
     }
 

@@ -97,7 +97,8 @@ public final class ActivationPatching {
             weir.forward(List.of(tokens(prompt)), Tracing.of(Hooks.tap(points), recorder));
             Trace trace = recorder.trace();
             var edits = new TreeMap<HookPoint, Edit.OnMachine>();
-            points.forEach(point -> edits.put(point, Edit.replace(trace.get(point).data(), prompt.size())));
+            points.forEach(
+                    point -> edits.put(point, Edit.replace(trace.get(point).data(), prompt.size())));
             return edits;
         }
     }

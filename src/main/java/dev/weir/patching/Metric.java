@@ -1,6 +1,5 @@
 package dev.weir.patching;
 
-
 /** One number about the logits after the last token of a prompt. */
 public sealed interface Metric {
 

@@ -35,8 +35,9 @@ public record PatchingGrid(Site site, By by) {
                 || site.form() == Site.Form.HEADS
                 || site.form() == Site.Form.KEY_HEADS;
         if (!site.inBlock() || !perToken) {
-            throw new IllegalArgumentException("patching at " + site.suffix()
-                    + ": expected a site of the blocks with a row for each token, such as hook_resid_pre or attn.hook_z");
+            throw new IllegalArgumentException(
+                    "patching at " + site.suffix()
+                            + ": expected a site of the blocks with a row for each token, such as hook_resid_pre or attn.hook_z");
         }
         if (by != By.POSITION && !site.hasHeads()) {
             throw new IllegalArgumentException(

@@ -14,13 +14,7 @@ import java.util.List;
  * @param plans plans that were made for all of it
  */
 public record PatchingMap(
-        String title,
-        Axis rows,
-        Axis columns,
-        List<List<Double>> values,
-        double clean,
-        double corrupted,
-        long plans) {
+        String title, Axis rows, Axis columns, List<List<Double>> values, double clean, double corrupted, long plans) {
 
     /**
      * One side of the map.

@@ -83,10 +83,14 @@ public final class PathPatching {
         int columns = config.heads() + 1;
         Patched patched = patch(senders, receivers, listener);
         return new PatchingMap(
-                "paths to " + String.join(", ", receivers.stream().map(Receiver::label).toList()),
+                "paths to "
+                        + String.join(
+                                ", ", receivers.stream().map(Receiver::label).toList()),
                 new PatchingMap.Axis("layer", numbers(config.layers())),
                 new PatchingMap.Axis(
-                        "head", Stream.concat(numbers(config.heads()).stream(), Stream.of("MLP")).toList()),
+                        "head",
+                        Stream.concat(numbers(config.heads()).stream(), Stream.of("MLP"))
+                                .toList()),
                 IntStream.range(0, config.layers())
                         .mapToObj(row -> patched.values.subList(row * columns, (row + 1) * columns))
                         .toList(),
@@ -133,7 +137,8 @@ public final class PathPatching {
             Optional<Edit.OnMachine> hold = Optional.ofNullable(held.get(point));
             edits = hold.isPresent() ? edits.and(point, hold.get()) : edits;
             boolean writes = point.equals(sender.point());
-            edits = edits.and(point, writes ? restricted(written.getValue(), sender.heads()) : never(written.getValue()));
+            edits = edits.and(
+                    point, writes ? restricted(written.getValue(), sender.heads()) : never(written.getValue()));
         }
         return edits;
     }
@@ -159,7 +164,8 @@ public final class PathPatching {
     /** Where the receivers read; empty for the logits, which are what the first pass ends with. */
     private SortedMap<HookPoint, Heads> reading(List<Receiver> receivers) {
         if (receivers.isEmpty() || (receivers.size() > 1 && receivers.contains(new Receiver.Logits()))) {
-            throw new IllegalArgumentException("receivers: expected the logits alone, or heads and MLPs, got " + receivers);
+            throw new IllegalArgumentException(
+                    "receivers: expected the logits alone, or heads and MLPs, got " + receivers);
         }
         var reading = new TreeMap<HookPoint, Heads>();
         for (Receiver receiver : receivers) {

@@ -16,8 +16,9 @@ public record PromptPair(List<Integer> clean, List<Integer> corrupted) {
         clean = List.copyOf(clean);
         corrupted = List.copyOf(corrupted);
         if (clean.size() != corrupted.size()) {
-            throw new IllegalArgumentException("prompts: expected as many tokens in the corrupted one as in the clean one, "
-                    + clean.size() + ", got " + corrupted.size());
+            throw new IllegalArgumentException(
+                    "prompts: expected as many tokens in the corrupted one as in the clean one, " + clean.size()
+                            + ", got " + corrupted.size());
         }
         if (clean.equals(corrupted)) {
             throw new IllegalArgumentException("prompts: expected two that differ, got the same tokens twice");

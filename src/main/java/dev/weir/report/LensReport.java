@@ -14,7 +14,9 @@ import dev.weir.lens.LensView;
 import dev.weir.lens.LensView.Chosen;
 import dev.weir.lens.LogitLens;
 import dev.weir.lens.LogitLens.Guess;
+import dev.weir.lens.StreamStatistics;
 import dev.weir.model.ModelConfig;
+import dev.weir.patching.PatchingMap;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -42,6 +44,7 @@ import java.util.stream.IntStream;
  * @param lens before the first block and after each, with the token that follows as the chosen one
  * @param patterns unless the trace does not hold them
  * @param attribution unless the trace does not hold what it needs
+ * @param sweeps that were made beside it
  * @param leftOut in sentences, what a reader may miss and why
  * @param texts what the tokens write that are spoken of, by id; without a tokenizer, none
  */
@@ -49,13 +52,14 @@ public record LensReport(
         Model model,
         int[] tokens,
         LensView lens,
-        StreamNorms norms,
+        StreamStatistics stream,
         Optional<Patterns> patterns,
         Optional<LogitParts> attribution,
+        List<PatchingMap> sweeps,
         List<String> leftOut,
         SortedMap<Integer, String> texts) {
 
-    private static final String FOR_STREAM = "resid_pre,attn_out,mlp_out,resid_post";
+    private static final String FOR_STREAM = StreamStatistics.SELECTORS;
     private static final String FOR_ATTRIBUTION = "embed,pos_embed,z";
     private static final String FOR_PATTERNS = "pattern";
 
@@ -70,6 +74,7 @@ public record LensReport(
     }
 
     public LensReport {
+        sweeps = List.copyOf(sweeps);
         leftOut = List.copyOf(leftOut);
         texts = Collections.unmodifiableSortedMap(new TreeMap<>(texts));
     }
@@ -120,9 +125,10 @@ public record LensReport(
                 Model.of(weir),
                 tokens,
                 lens,
-                StreamNorms.of(trace, sequence, length),
+                StreamStatistics.of(trace, sequence, positions),
                 patterns,
                 attribution,
+                List.of(),
                 leftOut(patterns, attribution, length),
                 texts(weir, IntStream.concat(IntStream.of(tokens), tokens(lens))));
     }
@@ -132,6 +138,13 @@ public record LensReport(
                 .flatMap(List::stream)
                 .flatMap(cell -> cell.top().stream())
                 .mapToInt(Guess::token);
+    }
+
+    /** The same, and a patching sweep. */
+    public LensReport withSweep(PatchingMap sweep) {
+        var more = new ArrayList<>(sweeps);
+        more.add(sweep);
+        return new LensReport(model, tokens, lens, stream, patterns, attribution, more, leftOut, texts);
     }
 
     private static void requireStream(Weir weir, Trace trace) {

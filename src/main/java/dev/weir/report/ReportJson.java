@@ -1,12 +1,16 @@
 package dev.weir.report;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.lens.LensView;
 import dev.weir.lens.LensView.Cell;
 import dev.weir.lens.LogitLens.Guess;
+import dev.weir.lens.StreamStatistics.Block;
+import dev.weir.patching.PatchingMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -22,11 +26,12 @@ final class ReportJson {
         data.set("tokens", Packed.integers(report.tokens(), positions));
         ObjectNode texts = data.putObject("texts");
         report.texts().forEach((token, text) -> texts.put(String.valueOf(token), text));
-        int layers = report.model().config().layers();
         data.set("lens", lens(report.lens()));
-        data.set("norms", norms(report.norms(), layers, positions));
+        data.set("stream", stream(report.stream().blocks(), positions));
         report.patterns().ifPresent(patterns -> data.set("patterns", patterns(patterns)));
         report.attribution().ifPresent(parts -> data.set("attribution", attribution(parts)));
+        ArrayNode sweeps = data.putArray("sweeps");
+        report.sweeps().forEach(sweep -> sweeps.add(sweep(sweep)));
         report.leftOut().forEach(data.putArray("leftOut")::add);
         return data;
     }
@@ -53,12 +58,13 @@ final class ReportJson {
         node.set("tokens", Packed.integers(top(cells).mapToInt(Guess::token).toArray(), stations, positions, guesses));
         node.set(
                 "probabilities",
-                Packed.floats(floats(top(cells).map(Guess::probability)), stations, positions, guesses));
+                Packed.floats(floats(top(cells).mapToDouble(Guess::probability)), stations, positions, guesses));
         node.set(
                 "nextProbabilities",
                 Packed.floats(
                         floats(cells.stream()
-                                .map(cell -> next(cell).map(Guess::probability).orElse(Double.NaN))),
+                                .mapToDouble(cell ->
+                                        next(cell).map(Guess::probability).orElse(Double.NaN))),
                         stations,
                         positions));
         node.set(
@@ -80,20 +86,28 @@ final class ReportJson {
         return cell.chosen().stream().findFirst();
     }
 
-    private static float[] floats(Stream<Double> values) {
-        List<Double> all = values.toList();
-        float[] floats = new float[all.size()];
-        IntStream.range(0, floats.length).forEach(i -> floats[i] = all.get(i).floatValue());
+    private static float[] floats(DoubleStream values) {
+        double[] all = values.toArray();
+        float[] floats = new float[all.length];
+        IntStream.range(0, all.length).forEach(i -> floats[i] = (float) all[i]);
         return floats;
     }
 
-    private static ObjectNode norms(StreamNorms norms, int layers, int positions) {
+    private static ObjectNode stream(List<Block> blocks, int positions) {
         ObjectNode node = JsonNodeFactory.instance.objectNode();
-        node.set("stream", Packed.floats(norms.stream(), layers + 1, positions));
-        node.set("attention", Packed.floats(norms.attention(), layers, positions));
-        node.set("mlp", Packed.floats(norms.mlp(), layers, positions));
-        node.set("cosine", Packed.floats(norms.cosine(), layers, positions));
+        Stream<double[]> norms = Stream.concat(
+                Stream.of(blocks.getFirst().entering()), blocks.stream().map(Block::leaving));
+        node.set("norm", matrix(norms, positions));
+        node.set("attention", matrix(blocks.stream().map(Block::attention), positions));
+        node.set("mlp", matrix(blocks.stream().map(Block::mlp), positions));
+        node.set("change", matrix(blocks.stream().map(Block::change), positions));
+        node.set("cosine", matrix(blocks.stream().map(Block::cosine), positions));
         return node;
+    }
+
+    private static ObjectNode matrix(Stream<double[]> rows, int columns) {
+        float[] values = floats(rows.flatMapToDouble(DoubleStream::of));
+        return Packed.floats(values, values.length / columns, columns);
     }
 
     private static ObjectNode patterns(Patterns patterns) {
@@ -121,5 +135,37 @@ final class ReportJson {
         node.set("parts", Packed.floats(target.parts(), target.parts().length / positions, positions));
         node.set("heads", Packed.floats(target.heads(), target.heads().length / positions, positions));
         return node;
+    }
+
+    private static ObjectNode sweep(PatchingMap map) {
+        ObjectNode node = JsonNodeFactory.instance.objectNode();
+        node.put("title", map.title()).put("clean", map.clean()).put("corrupted", map.corrupted());
+        node.set("rows", axis(map.rows()));
+        node.set("columns", axis(map.columns()));
+        ArrayNode values = node.putArray("values");
+        ArrayNode restored = node.putArray("restored");
+        for (int row = 0; row < map.rows().labels().size(); row++) {
+            ArrayNode valuesOfRow = values.addArray();
+            ArrayNode restoredOfRow = restored.addArray();
+            for (int column = 0; column < map.columns().labels().size(); column++) {
+                addFinite(valuesOfRow, map.value(row, column));
+                addFinite(restoredOfRow, map.restored(row, column));
+            }
+        }
+        return node;
+    }
+
+    private static ObjectNode axis(PatchingMap.Axis axis) {
+        ObjectNode node = JsonNodeFactory.instance.objectNode().put("name", axis.name());
+        axis.labels().forEach(node.putArray("labels")::add);
+        return node;
+    }
+
+    private static void addFinite(ArrayNode row, double value) {
+        if (Double.isFinite(value)) {
+            row.add(value);
+        } else {
+            row.addNull();
+        }
     }
 }

@@ -52,5 +52,4 @@ public record Intervention(Map<Integer, Float> factors, boolean keepsError, Span
     double factor(int feature) {
         return factors.getOrDefault(feature, 1f);
     }
-
 }

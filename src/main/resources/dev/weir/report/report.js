@@ -8,7 +8,7 @@ class Report {
     this.texts = json.texts;
     this.leftOut = json.leftOut;
     this.lens = unpackAll(json.lens);
-    this.norms = unpackAll(json.norms);
+    this.stream = unpackAll(json.stream);
     this.patterns = json.patterns ? new Patterns(unpackAll(json.patterns), this) : null;
     this.attribution = json.attribution ? new Attribution(json.attribution) : null;
     this.sweeps = json.sweeps ?? [];

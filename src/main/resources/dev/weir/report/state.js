@@ -6,9 +6,16 @@ class State {
     this.limits = {token: [0, report.length - 1], layer: [-1, report.model.layers - 1], head: [0, report.model.heads - 1]};
     this.token = report.length - 1;
     this.layer = report.model.layers - 1;
-    this.head = 0;
+    this.head = this.strongestHead(report);
     this.listeners = [];
     this.isWaiting = false;
+  }
+
+  /** To begin with: the head of the last layer that adds most to what is said. */
+  strongestHead({attribution, model, length}) {
+    if (!attribution) return 0;
+    const added = attribution.of('said', length - 1).heads.slice(-model.heads);
+    return added.indexOf(Math.max(...added));
   }
 
   select(changes) {

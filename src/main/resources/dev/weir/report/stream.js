@@ -1,9 +1,10 @@
 'use strict';
 
 const STREAM_EXPLAINS = {
-  stream: 'The norm of the stream as it leaves each layer. The scale is logarithmic.',
+  norm: 'The norm of the stream as it leaves each layer. The scale is logarithmic.',
   attention: 'The norm of what attention adds to the stream. The scale is logarithmic.',
   mlp: 'The norm of what the MLP adds to the stream. The scale is logarithmic.',
+  change: 'How far a layer is from the identity: the length of what it adds, as a share of the stream that enters it. The scale is logarithmic.',
   cosine: 'The cosine between the stream that leaves a layer and the one that entered it: 1 where the layer only made it longer.',
 };
 
@@ -16,19 +17,19 @@ class StreamView {
       (row, token) => state.select({token, layer: row - this.before()}));
     this.profile = new Profile(report, state, onStep);
     this.table = new NumberTable('stream-table', () => this.numbers());
-    this.ranges = Object.fromEntries(Object.entries(report.norms).map(([name, grid]) => [name, logarithmicRange(grid.values)]));
+    this.ranges = Object.fromEntries(Object.entries(report.stream).map(([name, grid]) => [name, logarithmicRange(grid.values)]));
     onChoice('stream-measure', () => this.draw());
   }
 
   /** Rows before the first layer: only the stream itself has one. */
   before() {
-    return chosen('stream-measure') === 'stream' ? 1 : 0;
+    return chosen('stream-measure') === 'norm' ? 1 : 0;
   }
 
   draw() {
     const {report, state, strip} = this;
     const measure = chosen('stream-measure');
-    const grid = report.norms[measure];
+    const grid = report.stream[measure];
     const scale = theme.scale();
     const [least, most] = this.ranges[measure];
     const share = measure === 'cosine' ? value => value : value => Math.log(value / least) / Math.log(most / least);
@@ -50,7 +51,7 @@ class StreamView {
 
   tip(layer, position) {
     const rows = this.row(layer, position);
-    const names = ['norm', 'attention adds', 'MLP adds', 'cosine'];
+    const names = ['norm', 'attention adds', 'MLP adds', 'change', 'cosine'];
     return {
       head: `${this.report.token(position)}, ${layer < 0 ? 'before the first layer' : `layer ${layer}`}`,
       rows: names.map((name, i) => ({name, value: rows[i]})).filter(({value}) => value !== '–'),
@@ -58,16 +59,16 @@ class StreamView {
   }
 
   row(layer, position) {
-    const {stream, attention, mlp, cosine} = this.report.norms;
+    const {norm, attention, mlp, change, cosine} = this.report.stream;
     const at = grid => layer < 0 ? NaN : grid.at(layer, position);
-    return [stream.at(layer + 1, position), at(attention), at(mlp), at(cosine)].map(figure);
+    return [norm.at(layer + 1, position), at(attention), at(mlp), at(change), at(cosine)].map(figure);
   }
 
   numbers() {
     const {report, state} = this;
     return {
       caption: `The stream of ${report.token(state.token)}, token ${state.token}`,
-      head: ['layer', 'norm', 'attention adds', 'MLP adds', 'cosine'],
+      head: ['layer', 'norm', 'attention adds', 'MLP adds', 'change', 'cosine'],
       rows: Array.from({length: report.model.layers + 1}, (_, row) => [layerName(row - 1), ...this.row(row - 1, state.token)]),
     };
   }
@@ -93,7 +94,7 @@ class Profile {
 
   draw() {
     const {report, state} = this;
-    const {stream, attention, mlp} = report.norms;
+    const {norm, attention, mlp} = report.stream;
     const token = state.token;
     element('profile-head').textContent = `${report.token(token)} on its way`;
     const layers = Array.from({length: report.model.layers + 1}, (_, row) => row - 1);
@@ -116,7 +117,7 @@ class Profile {
         bar('MLP adds', theme.colour('warm'), mlp),
         {
           name: 'stream', type: 'line', color: theme.colour('ink'), symbolSize: 6, lineStyle: {width: 2}, emphasis: {disabled: true},
-          data: layers.map(layer => stream.at(layer + 1, token)),
+          data: layers.map(layer => norm.at(layer + 1, token)),
         },
       ],
     });

@@ -6,14 +6,22 @@ class SweepView {
     this.sweeps = report.sweeps;
     element('sweep').hidden = this.sweeps.length === 0;
     if (this.sweeps.length === 0) return;
-    this.row = 0;
-    this.column = 0;
     this.map = new HeatMap('sweep-plot', 'Patching: arrow keys choose a cell.', step => this.choose(this.row + step.down, this.column + step.across),
       (row, column) => this.choose(row, column));
     this.table = new NumberTable('sweep-table', () => this.numbers());
     element('component').append(...this.sweeps.map(({title}, i) => make('label', {},
       make('input', {attributes: {type: 'radio', name: 'component', value: i, ...i === 0 ? {checked: ''} : {}}}), make('span', {text: title}))));
-    onChoice('component', () => this.draw());
+    onChoice('component', () => this.begin());
+    this.begin();
+  }
+
+  /** With the cell that brings back most. */
+  begin() {
+    const {restored} = this.sweep;
+    const most = Math.max(...restored.flat().map(value => value ?? -Infinity));
+    this.row = restored.findIndex(row => row.includes(most));
+    this.column = restored[this.row].indexOf(most);
+    this.draw();
   }
 
   get sweep() {
@@ -30,8 +38,6 @@ class SweepView {
   draw() {
     if (this.sweeps.length === 0) return;
     const {rows, columns, restored} = this.sweep;
-    this.row = Math.min(this.row, rows.labels.length - 1);
-    this.column = Math.min(this.column, columns.labels.length - 1);
     const scale = theme.diverging();
     const room = (this.map.width - GUTTER) / columns.labels.length;
     const most = Math.max(1, ...restored.flat().map(value => Math.abs(value ?? 0)));

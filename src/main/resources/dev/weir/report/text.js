@@ -34,6 +34,7 @@ function signed(value) {
 
 /** A number in at most five characters, for a small cell. */
 function brief(value) {
+  if (Math.abs(value) < 0.005) return '0';
   return value.toFixed(Math.abs(value) < 10 ? 2 : 1).replace(/^(-?)0\./, '$1.').replace('-', '−');
 }
 

@@ -57,8 +57,11 @@ class PrincipalComponentsTest {
             assertTrue(a == 0 || components.variances()[a] <= components.variances()[a - 1]);
         }
         assertEquals(trace, Arrays.stream(components.variances()).sum(), 1e-9 * trace);
-        double squares = dot(components.variances(), components.variances());
-        assertEquals(trace * trace / squares, sample.participationRatio(), 1e-6);
+        double squares = 0;
+        for (double[] row : covariance) {
+            squares += dot(row, row);
+        }
+        assertEquals(trace * trace / squares, components.participationRatio(), 1e-6, "by the trace of the square");
         assertEquals(components.variances()[0] / trace, components.share(0), 1e-9);
     }
 
@@ -100,7 +103,7 @@ class PrincipalComponentsTest {
         assertArrayEquals(
                 new double[] {1 / length, 2 / length, 3 / length}, components.directions()[0], 1e-12);
         assertEquals(1, components.share(0), 1e-12);
-        assertEquals(1, line.participationRatio(), 1e-12);
+        assertEquals(1, components.participationRatio(), 1e-12);
         assertEquals(2.5 * length, components.coordinate(0, line.row(1)), 1e-12);
     }
 

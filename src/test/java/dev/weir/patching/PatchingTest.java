@@ -239,19 +239,20 @@ class PatchingTest {
                 List.of(new Receiver.Head(1, 0, Reading.KEY)),
                 List.of(new Receiver.Head(2, 0, Reading.VALUE), new Receiver.Head(2, 2, Reading.VALUE)),
                 List.of(new Receiver.Mlp(1)),
-                List.of(new Receiver.Mlp(2), new Receiver.Head(1, 1, Reading.QUERY), new Receiver.Head(1, 1, Reading.KEY)));
+                List.of(
+                        new Receiver.Mlp(2),
+                        new Receiver.Head(1, 1, Reading.QUERY),
+                        new Receiver.Head(1, 1, Reading.KEY)));
     }
 
     @ParameterizedTest
     @MethodSource("ends")
     void everyPathIsThatOfFloat64(List<Receiver> receivers) {
         for (Between between : Between.values()) {
-            PatchingMap map =
-                    new PathPatching(weir, PAIR, DIFFERENCE, between).sweep(receivers, PatchingListener.NONE);
+            PatchingMap map = new PathPatching(weir, PAIR, DIFFERENCE, between).sweep(receivers, PatchingListener.NONE);
             for (int layer = 0; layer < CONFIG.layers(); layer++) {
                 for (int head = 0; head <= CONFIG.heads(); head++) {
-                    Sender sender =
-                            head < CONFIG.heads() ? new Sender.Head(layer, head) : new Sender.Mlp(layer);
+                    Sender sender = head < CONFIG.heads() ? new Sender.Head(layer, head) : new Sender.Mlp(layer);
                     assertClose(path(sender, receivers, between), map.value(layer, head), between + " from " + sender);
                 }
             }
@@ -277,7 +278,8 @@ class PatchingTest {
     @ParameterizedTest
     @EnumSource(By.class)
     void plansDoNotGrowWithTheCells(By by) {
-        var longer = new PromptPair(list(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12), list(1, 2, 0, 4, 5, 6, 7, 8, 9, 10, 11, 12));
+        var longer = new PromptPair(
+                list(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12), list(1, 2, 0, 4, 5, 6, 7, 8, 9, 10, 11, 12));
         for (PromptPair pair : List.of(PAIR, longer)) {
             var told = new ArrayList<Integer>();
             var grid = new PatchingGrid(Site.Z, by);
@@ -293,8 +295,13 @@ class PatchingTest {
                     told);
         }
         var paths = new PathPatching(weir, longer, DIFFERENCE, Between.THE_STREAM_AND_MLPS);
-        assertEquals(1, paths.sweep(List.of(new Receiver.Logits()), PatchingListener.NONE).plans());
-        assertEquals(2, paths.sweep(List.of(new Receiver.Mlp(2)), PatchingListener.NONE).plans());
+        assertEquals(
+                1,
+                paths.sweep(List.of(new Receiver.Logits()), PatchingListener.NONE)
+                        .plans());
+        assertEquals(
+                2,
+                paths.sweep(List.of(new Receiver.Mlp(2)), PatchingListener.NONE).plans());
     }
 
     @Test
