@@ -6,29 +6,46 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
-/** A file of prompts: a JSON object a line, with {@code prompt} or {@code token_ids}, and {@code edits} if it has any; other keys are passed over. */
+/**
+ * A file of prompts: the texts of a {@code .txt} file, one a line, or else a JSON object a line, with {@code prompt} or
+ * {@code token_ids}, and with {@code edits} if it has any; other keys are passed over. So are blank lines.
+ */
 final class PromptFile {
 
     private static final String EXPECTED = "expected {\"prompt\": \"...\"} or {\"token_ids\": [1, 2, 3]}, got ";
-    private static final int LONGEST_QUOTE = 60;
 
     private PromptFile() {}
 
     static List<PromptLine> read(Path file) {
         var prompts = new ArrayList<PromptLine>();
-        JsonLines.forEach(
-                file,
-                "--prompts",
-                EXPECTED,
-                (node, place) -> prompts.add(new PromptLine(
-                        prompt(node, place), place, Optional.ofNullable(node.get("edits")), file.resolveSibling(""))));
+        read(file, prompts::add);
         return prompts;
     }
 
-    private static Prompt prompt(JsonNode node, String place) {
+    /** Reads a file of any length; one line of it is in memory. */
+    static void read(Path file, Consumer<PromptLine> each) {
+        Path folder = file.resolveSibling("");
+        if (file.toString().endsWith(".txt")) {
+            TextLines.forEach(
+                    file,
+                    "--prompts",
+                    "expected at least one prompt, got ",
+                    (line, place) -> each.accept(new PromptLine(Prompt.of(line), place, Optional.empty(), folder)));
+        } else {
+            JsonLines.forEach(
+                    file,
+                    "--prompts",
+                    EXPECTED,
+                    (node, place) -> each.accept(new PromptLine(
+                            prompt(node, place), place, Optional.ofNullable(node.get("edits")), folder)));
+        }
+    }
+
+    private static Prompt prompt(JsonNode node, String line, String place) {
         JsonNode text = node.path("prompt");
         JsonNode ids = node.path("token_ids");
         if (text.isTextual() && ids.isMissingNode()) {
@@ -37,8 +54,7 @@ final class PromptFile {
         if (ids.isArray() && text.isMissingNode() && elements(ids).allMatch(JsonNode::isIntegralNumber)) {
             return Prompt.of(elements(ids).mapToInt(id -> exact(id, place)).toArray());
         }
-        throw new IllegalArgumentException(
-                place + EXPECTED + Lines.clip(Lines.oneLine(node.toString()), LONGEST_QUOTE));
+        throw new IllegalArgumentException(place + EXPECTED + JsonLines.quote(line));
     }
 
     private static Stream<JsonNode> elements(JsonNode array) {

@@ -69,11 +69,7 @@ final class TrainSaeCommand implements Callable<Integer> {
             }
             shell.out()
                     .println("%s with %s, %s a token, explains %s of the variance of the last batches"
-                            .formatted(
-                                    out,
-                                    Figures.counted(features, "feature"),
-                                    k,
-                                    Figures.percent(1 - unexplained)));
+                            .formatted(out, Figures.counted(features, "feature"), k, Figures.percent(1 - unexplained)));
             shell.out().flush();
             shell.note("%s in %s on %s".formatted(weir.name(), weir.dtype().label(), weir.machine()));
         }

@@ -57,7 +57,8 @@ record EditLane(HookPoint point, int index, List<Optional<Edit>> bySlot) {
 
     private static Map<HookPoint, List<Edit>> byPoint(Edits edits) {
         return edits.all().stream()
-                .collect(Collectors.groupingBy(Edits.At::point, Collectors.mapping(Edits.At::edit, Collectors.toList())));
+                .collect(Collectors.groupingBy(
+                        Edits.At::point, Collectors.mapping(Edits.At::edit, Collectors.toList())));
     }
 
     /** Each edit goes to the first lane behind the slot's last that has its kind, or to a new one. */

@@ -15,7 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.function.DoubleConsumer;
+import java.util.function.IntConsumer;
 
 /**
  * Learns a {@link Architecture#TOPK} autoencoder from rows of a stream: Adam on the squared error, encoder and decoder begun as each
@@ -31,6 +31,7 @@ public final class TopKTraining {
     private static final float SMALLEST = 1e-8f;
 
     private final Weir weir;
+    private final Settings settings;
     private final int inputs;
     private final int features;
     private final FeatureSelection selection;
@@ -65,13 +66,14 @@ public final class TopKTraining {
      *
      * @param mean of the rows, [d_in]
      */
-    private TopKTraining(Weir weir, int features, int k, float[] mean, long seed) {
+    private TopKTraining(Weir weir, Settings settings, float[] mean) {
         this.weir = weir;
-        this.features = features;
+        this.settings = settings;
         this.mean = mean;
+        features = settings.features;
         inputs = mean.length;
-        selection = new FeatureSelection(Architecture.TOPK, k, new float[features]);
-        random = new SplittableRandom(seed);
+        selection = new FeatureSelection(Architecture.TOPK, settings.k, new float[features]);
+        random = new SplittableRandom(settings.seed);
         float[] directions = new float[Math.multiplyExact(features, inputs)];
         for (int i = 0; i < directions.length; i++) {
             directions[i] = (float) random.nextGaussian();
@@ -83,34 +85,56 @@ public final class TopKTraining {
     }
 
     /**
-     * Learns and saves.
+     * What is learned, and from how much.
      *
-     * @param stream [rows, d_in], in any order
-     * @param point where it was seen
+     * @param point whose stream is learned
+     * @param features d_sae
      * @param k features of a row
-     * @param epochs times that every row is seen
-     * @param progress hears the share of the variance that is not explained, after each batch
-     * @param folder gets {@code cfg.json} and {@code sae_weights.safetensors}
+     * @param tokens that the model says for it
+     * @param epochs times that each is seen, on average
+     * @param seed of the texts and of the learning
      */
-    public static void train(
-            Weir weir,
-            float[] stream,
-            HookPoint point,
-            int features,
-            int k,
-            int epochs,
-            long seed,
-            DoubleConsumer progress,
-            Path folder)
-            throws IOException {
-        int width =
-                weir.config().dimensions().columns(point.site(), weir.config().context());
-        if (k < 1 || k > features) {
-            throw new IllegalArgumentException("k: expected from 1 to the " + features + " features, got " + k);
+    public record Settings(HookPoint point, int features, int k, int tokens, int epochs, long seed) {
+
+        public Settings {
+            requirePositive("features", features);
+            requirePositive("k", k);
+            requirePositive("tokens", tokens);
+            requirePositive("epochs", epochs);
+            if (k > features) {
+                throw new IllegalArgumentException("k: expected at most the " + features + " features, got " + k);
+            }
         }
-        var training = new TopKTraining(weir, features, k, mean(stream, width), seed);
-        training.learn(stream, epochs, progress);
-        training.save(point, k, folder);
+
+        private static void requirePositive(String name, int value) {
+            if (value <= 0) {
+                throw new IllegalArgumentException(name + ": expected above zero, got " + value);
+            }
+        }
+
+        /** Batches that are learned from. */
+        public int steps() {
+            return Math.max(1, Math.toIntExact((long) tokens * epochs / BATCH));
+        }
+    }
+
+    /**
+     * Lets a model speak, learns from its stream, and saves what was learned.
+     *
+     * @param told hears of tokens that the model has said
+     * @param learned hears of steps
+     * @param folder gets {@code cfg.json} and {@code sae_weights.safetensors}
+     * @return the share of the variance that is not explained, over the last tenth of the batches
+     */
+    public static double train(Weir weir, Settings settings, IntConsumer told, IntConsumer learned, Path folder)
+            throws IOException {
+        Files.createDirectories(folder);
+        int begin = weir.defaults().endOfText().stream().min(Integer::compare).orElse(0);
+        float[] stream = new OwnText(weir, settings.point, begin, settings.seed).stream(settings.tokens, told);
+        var training = new TopKTraining(weir, settings, mean(stream, stream.length / settings.tokens));
+        double unexplained = training.learn(stream, learned);
+        training.save(folder);
+        return unexplained;
     }
 
     private static float[] mean(float[] stream, int width) {
@@ -125,25 +149,28 @@ public final class TopKTraining {
         return mean;
     }
 
-    private void learn(float[] stream, int epochs, DoubleConsumer progress) {
-        int rows = stream.length / inputs;
-        int steps = Math.max(1, rows / BATCH) * epochs;
+    private double learn(float[] stream, IntConsumer learned) {
+        int steps = settings.steps();
+        int last = Math.max(1, steps / 10);
+        double unexplained = 0;
         for (int step = 1; step <= steps; step++) {
-            float[] x = batch(stream, rows);
-            progress.accept(gradients(x));
+            double now = gradients(batch(stream));
+            unexplained += step > steps - last ? now / last : 0;
             float rate = RATE * Math.min(1, 5f * (steps - step + 1) / steps); // falls over the last fifth
-            for (Learned learned : List.of(encoder, bias, decoder)) {
-                learned.step(step, rate);
+            for (Learned values : List.of(encoder, bias, decoder)) {
+                values.step(step, rate);
             }
             normalizeDecoder();
+            learned.accept(1);
         }
+        return unexplained;
     }
 
     /** Rows drawn at random, without their mean. */
-    private float[] batch(float[] stream, int rows) {
+    private float[] batch(float[] stream) {
         float[] x = new float[BATCH * inputs];
         for (int i = 0; i < BATCH; i++) {
-            int from = random.nextInt(rows) * inputs;
+            int from = random.nextInt(stream.length / inputs) * inputs;
             for (int c = 0; c < inputs; c++) {
                 x[i * inputs + c] = stream[from + c] - mean[c];
             }
@@ -217,9 +244,8 @@ public final class TopKTraining {
         return WeightView.rowMajor(MemorySegment.ofArray(values), DType.FLOAT32, columns);
     }
 
-    private void save(HookPoint point, int k, Path folder) throws IOException {
-        Files.createDirectories(folder);
-        SaeConfigFile.write(folder.resolve("cfg.json"), weir.name(), point, inputs, features, k);
+    private void save(Path folder) throws IOException {
+        SaeConfigFile.write(folder.resolve("cfg.json"), weir.name(), settings.point, inputs, features, settings.k);
         float[] columns = new float[encoder.values.length]; // W_enc is [d_in, d_sae] in the file
         for (int feature = 0; feature < features; feature++) {
             for (int c = 0; c < inputs; c++) {

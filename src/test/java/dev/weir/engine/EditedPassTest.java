@@ -9,9 +9,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Every kind of edit at every site, and any of them together, agree with float64 at every hook point. */
 class EditedPassTest {
 
-    Options options() {
-        return Options.DEFAULT.withDevice("cpu").withThreads(1);
-    }
+    private static final Options CPU = Options.DEFAULT.withDevice("cpu").withThreads(1);
 
     static Stream<EditedCase> everyKindAtEverySite() {
         return EditedCase.everyKindAtEverySite();
@@ -28,9 +26,8 @@ class EditedPassTest {
         requireClose(EditedCase.random(seed));
     }
 
-    /** A GPU in software has time for a few. */
-    final void requireClose(EditedCase edited) {
-        try (Weir weir = edited.open(options())) {
+    private static void requireClose(EditedCase edited) {
+        try (Weir weir = edited.open(CPU)) {
             edited.requireClose(edited.run(weir));
         }
     }
