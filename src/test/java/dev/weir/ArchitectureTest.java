@@ -31,9 +31,13 @@ class ArchitectureTest {
         {"edit", "tensor", "hook", "safetensors", "gguf", "dump"},
         {"checkpoint", "tensor", "safetensors", "hook", "program", "model", "backend"},
         {"engine", "tensor", "tokenizer", "hook", "program", "model", "backend", "checkpoint"},
+        {"corpus", "tensor", "tokenizer", "hook", "safetensors", "model", "dump", "engine"},
         {"bench", "tensor", "hook", "program", "model", "checkpoint", "engine", "backend"},
         {"steering", "tensor", "hook", "safetensors", "gguf", "dump", "engine"},
         {"lens", "tensor", "tokenizer", "hook", "model", "dump", "engine"},
+        {"patching", "tensor", "tokenizer", "hook", "model", "engine", "lens"},
+        {"report", "tensor", "tokenizer", "hook", "model", "dump", "engine", "lens", "patching"},
+        {"sae", "tensor", "hook", "model", "safetensors", "backend", "engine"},
     };
 
     @ArchTest
@@ -91,8 +95,21 @@ class ArchitectureTest {
     static final ArchRule theProgressBarHasOneUser = only("me.tongfei..", "dev.weir.cli");
 
     @ArchTest
+    static final ArchRule arrowHasOneUser = only("org.apache.arrow..", "dev.weir.corpus");
+
+    @ArchTest
+    static final ArchRule flatbuffersHaveOneUser = only("com.google.flatbuffers..", "dev.weir.corpus");
+
+    @ArchTest
     static final ArchRule jsonHasFewUsers = only(
-            "com.fasterxml.jackson..", "dev.weir.tokenizer", "dev.weir.checkpoint", "dev.weir.edit", "dev.weir.cli");
+            "com.fasterxml.jackson..",
+            "dev.weir.tokenizer",
+            "dev.weir.checkpoint",
+            "dev.weir.edit",
+            "dev.weir.corpus",
+            "dev.weir.sae",
+            "dev.weir.report",
+            "dev.weir.cli");
 
     @ArchTest
     static final ArchRule commonsMathHasThreeUsers =

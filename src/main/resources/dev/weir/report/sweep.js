@@ -65,7 +65,7 @@ class SweepView {
     const {clean, corrupted} = this.sweep;
     const {head, rows} = this.tip(this.row, this.column);
     return `Activation patching: each cell puts one value of the clean prompt into the corrupted one; 1 brings all of its answer back. `
-      + `The metric is ${figure(clean)} clean and ${figure(corrupted)} corrupted. ${head}: ${rows.map(({name, value}) => `${name} ${value}`).join(', ')}.`;
+      + `The metric is ${figure(clean)} clean and ${figure(corrupted)} corrupted. Chosen: ${head}, ${rows.map(({name, value}) => `${name} ${value}`).join(', ')}.`;
   }
 
   tip(row, column) {

@@ -16,6 +16,7 @@ import dev.weir.program.Activation;
 import dev.weir.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
@@ -179,7 +180,7 @@ class ReportPageTest {
 
     @Test
     void theTabKeyReachesEveryPlotAndFocusIsSeen() {
-        var reached = new java.util.LinkedHashSet<String>();
+        var reached = new LinkedHashSet<String>();
         for (int i = 0; i < 60; i++) {
             browser.press("Tab");
             reached.add(browser.evaluate("document.activeElement.id || document.activeElement.name || ''")
