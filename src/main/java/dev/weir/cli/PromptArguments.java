@@ -27,7 +27,8 @@ final class PromptArguments {
     @Option(
             names = "--prompts",
             paramLabel = "FILE",
-            description = "Many prompts: a file with one {\"prompt\": \"...\"} or {\"token_ids\": [...]} a line.")
+            description = "Many prompts: a file with one {\"prompt\": \"...\"} or {\"token_ids\": [...]} a line,"
+                    + " with \"edits\" of its own if it has any; or a .txt file with one text a line.")
     private Optional<Path> file = Optional.empty();
 
     /** Whether there is one, said in whatever way. */
@@ -45,12 +46,17 @@ final class PromptArguments {
     }
 
     /**
-     * The prompts.
+     * The prompts, for a command that makes no edits.
      *
      * @param command that asks, for an example
      * @throws IllegalArgumentException if they are not said in exactly one way, or not well
      */
     List<Prompt> read(String command) {
+        return lines(command).stream().map(PromptLine::unedited).toList();
+    }
+
+    /** The prompts, and the edits of each. */
+    List<PromptLine> lines(String command) {
         List<String> given = ways();
         if (given.size() != 1) {
             throw new IllegalArgumentException(
@@ -65,11 +71,12 @@ final class PromptArguments {
         if (file.isPresent()) {
             return PromptFile.read(file.get());
         }
-        return List.of(tokenIds.map(PromptArguments::parseIds)
-                .orElseGet(() -> Prompt.of(text.orElseGet(positional::getFirst))));
+        return List.of(PromptLine.of(tokenIds.map(PromptArguments::parseIds)
+                .orElseGet(() -> Prompt.of(text.orElseGet(positional::getFirst)))));
     }
 
-    private static Prompt parseIds(String joined) {
+    /** A prompt of token ids joined by commas. */
+    static Prompt parseIds(String joined) {
         return Prompt.of(Arrays.stream(joined.split(",", -1))
                 .map(String::strip)
                 .mapToInt(id -> {
