@@ -8,6 +8,7 @@ import dev.weir.lens.RepeatedTokens;
 import dev.weir.lens.RepeatedTokens.Surprise;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -47,6 +48,14 @@ final class HeadsCommand implements Callable<Integer> {
         INDUCTION,
         CURRENT,
         FIRST;
+
+        static Score named(String label) {
+            return Arrays.stream(values())
+                    .filter(score -> score.label().equals(label))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException(
+                            "--by: expected previous, duplicate, induction, current or first, got '" + label + "'"));
+        }
 
         String label() {
             return name().toLowerCase(Locale.ROOT);
@@ -93,7 +102,7 @@ final class HeadsCommand implements Callable<Integer> {
             names = "--by",
             paramLabel = "SCORE",
             description = "Highest first: previous, duplicate, induction, current or first. Default: layer by layer.")
-    private Optional<Score> by = Optional.empty();
+    private Optional<String> by = Optional.empty();
 
     @Option(names = "--top", paramLabel = "N", description = "So many heads. Default: all.")
     private Optional<Integer> top = Optional.empty();
@@ -107,11 +116,19 @@ final class HeadsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (top.isPresent() && top.get() < 1) {
+            throw new IllegalArgumentException("--top: expected above zero, got " + top.get());
+        }
+        Comparator<HeadScores> order = by.map(Score::named)
+                .map(score -> Comparator.comparingDouble(score::of).reversed())
+                .orElse(Comparator.comparingInt(HeadScores::layer));
         try (Weir weir = model.open(shell)) {
             requireRoom(weir);
             RepeatedTokens tokens =
                     RepeatedTokens.random(weir.config().vocabulary(), start(weir), length, sequences, seed);
-            List<HeadScores> heads = chosen(tokens.scores(weir));
+            List<HeadScores> all = tokens.scores(weir);
+            List<HeadScores> heads =
+                    all.stream().sorted(order).limit(top.orElse(all.size())).toList();
             Surprise surprise = tokens.surprise(weir);
             if (json.given()) {
                 Json.print(shell, json(weir, tokens, heads, surprise));
@@ -137,17 +154,6 @@ final class HeadsCommand implements Callable<Integer> {
         return ends.size() == 1 ? OptionalInt.of(ends.iterator().next()) : OptionalInt.empty();
     }
 
-    private List<HeadScores> chosen(List<HeadScores> heads) {
-        if (top.isPresent() && top.get() < 1) {
-            throw new IllegalArgumentException("--top: expected above zero, got " + top.get());
-        }
-        return heads.stream()
-                .sorted(by.map(score -> Comparator.comparingDouble(score::of).reversed())
-                        .orElse(Comparator.comparingInt(HeadScores::layer)))
-                .limit(top.orElse(heads.size()))
-                .toList();
-    }
-
     private void print(RepeatedTokens tokens, List<HeadScores> heads, Surprise surprise) {
         Style style = shell.style();
         var table = new Table(style).text("head", style::bold);
@@ -159,11 +165,10 @@ final class HeadsCommand implements Callable<Integer> {
         table.print(shell.out());
         shell.out().println();
         shell.out()
-                .println(style.dim(
-                        "Shares of attention, means over %s of twice %s; even: a head that looks everywhere alike."
-                                .formatted(
-                                        Figures.counted(tokens.sequences().length, "sequence"),
-                                        Figures.counted(tokens.length(), "token"))));
+                .println(style.dim("Shares of attention, means over %s of twice %s; even: looks everywhere alike."
+                        .formatted(
+                                Figures.counted(tokens.sequences().length, "sequence"),
+                                Figures.counted(tokens.length(), "token"))));
         shell.out()
                 .println(style.dim("Surprise by a token: %s nats in the first copy, %s in the second."
                         .formatted(Figures.six(surprise.first()), Figures.six(surprise.second()))));

@@ -44,16 +44,17 @@ record StreamReport(
             out.println();
             out.println(
                     style.dim(
-                            "stream: norm as it enters the layer; + attn, + mlp: norms of what the layer adds; change: norm of"));
-            out.println(style.dim("both as a share of the stream; cosine: leaving to entering. Means over tokens."));
+                            "stream: its norm as it enters the layer; + attn, + mlp: norms of what the layer adds; change: the"));
+            out.println(style.dim(
+                    "norm of both together as a share of the stream; cosine: leaving to entering. Means over tokens."));
             out.println();
         }
         rows(style).print(out);
         out.println();
         out.println(
                 style.dim(
-                        "dims: participation ratio, in how many directions rows vary; x median: the value that stands out most"));
-        out.println(style.dim("in its row, beside the row's median, at which dimension of which token."));
+                        "dims: participation ratio, in how many directions rows vary; largest: the value that stands out most"));
+        out.println(style.dim("in its row, as a multiple of the median there, and at which dimension of which token."));
         pca.ifPresent(rows -> {
             out.println();
             components(style, rows).print(out);

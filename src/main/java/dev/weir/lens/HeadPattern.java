@@ -5,7 +5,6 @@ import dev.weir.hook.Positions;
 import dev.weir.hook.Site;
 import dev.weir.hook.Trace;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
@@ -82,10 +81,5 @@ public record HeadPattern(int layer, int head, int length, float[] weights) {
             sum += at(query, key);
         }
         return sum / (toQuery - fromQuery);
-    }
-
-    @Override
-    public String toString() {
-        return label() + " " + Arrays.toString(weights);
     }
 }

@@ -5,7 +5,6 @@ import dev.weir.hook.Site;
 import dev.weir.hook.Trace;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * How the stream of a sequence moves from layer to layer.
@@ -91,13 +90,5 @@ public record StreamStatistics(List<Integer> positions, List<Block> blocks, doub
             }
         }
         return cosines;
-    }
-
-    /** The mean over positions of one column of {@link Block}. */
-    public static double mean(double[] ofPositions) {
-        return IntStream.range(0, ofPositions.length)
-                .mapToDouble(i -> ofPositions[i])
-                .average()
-                .orElse(Double.NaN);
     }
 }

@@ -1,6 +1,6 @@
 /**
- * What a trace says about a model: the stream on its way through the blocks, and what the model would say next at each of them.
- * Imports {@code engine} and the floors below.
+ * What traces say about a model: what it would say next at each depth, which parts the stream is made of and what they put into a
+ * logit, how the stream moves, and what heads look at. Imports {@code engine} and the floors below.
  */
 @NullMarked
 package dev.weir.lens;

@@ -57,11 +57,8 @@ class PrincipalComponentsTest {
             assertTrue(a == 0 || components.variances()[a] <= components.variances()[a - 1]);
         }
         assertEquals(trace, Arrays.stream(components.variances()).sum(), 1e-9 * trace);
-        double squares = 0;
-        for (double[] row : covariance) {
-            squares += dot(row, row);
-        }
-        assertEquals(trace * trace / squares, components.participationRatio(), 1e-6, "by the trace of the square");
+        double squares = dot(components.variances(), components.variances());
+        assertEquals(trace * trace / squares, sample.participationRatio(), 1e-6);
         assertEquals(components.variances()[0] / trace, components.share(0), 1e-9);
     }
 
@@ -103,7 +100,7 @@ class PrincipalComponentsTest {
         assertArrayEquals(
                 new double[] {1 / length, 2 / length, 3 / length}, components.directions()[0], 1e-12);
         assertEquals(1, components.share(0), 1e-12);
-        assertEquals(1, components.participationRatio(), 1e-12);
+        assertEquals(1, line.participationRatio(), 1e-12);
         assertEquals(2.5 * length, components.coordinate(0, line.row(1)), 1e-12);
     }
 
@@ -126,6 +123,19 @@ class PrincipalComponentsTest {
         assertThrows(
                 IllegalArgumentException.class,
                 () -> PrincipalComponents.of(SampledRows.of(POINT, new Trace.Values(List.of(1, 4), new float[4]))));
+    }
+
+    @Test
+    void rowsOfATraceKnowTheirPositions() {
+        try (var subject = new Subject(11)) {
+            int last = subject.tokens.length - 1;
+            Trace trace = subject.trace("resid_pre.0@1+3..4,z.0@last");
+            SampledRows some = SampledRows.of(HookPoint.of(0, Site.RESID_PRE), trace);
+            assertEquals(List.of(new Place(0, 1), new Place(0, 3), new Place(0, 4)), some.places());
+            assertEquals(
+                    List.of(new Place(0, last)),
+                    SampledRows.of(HookPoint.of(0, Site.Z), trace).places());
+        }
     }
 
     @Test

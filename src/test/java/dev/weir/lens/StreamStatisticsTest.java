@@ -2,9 +2,7 @@ package dev.weir.lens;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.weir.hook.Hooks;
 import dev.weir.lens.StreamStatistics.Block;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
@@ -40,7 +38,6 @@ class StreamStatisticsTest {
                 close(mean, statistics.cosines()[l][l + 1]);
                 close(mean, statistics.cosines()[l + 1][l]);
                 close(1, statistics.cosines()[l][l]);
-                close(mean, StreamStatistics.mean(block.cosine()));
             }
         }
     }
@@ -71,12 +68,6 @@ class StreamStatisticsTest {
             Block block = StreamStatistics.of(trace, 0, List.of(0)).blocks().getFirst();
             assertEquals(0, block.change()[0]);
             assertEquals(1, block.cosine()[0], 1e-15);
-            assertEquals(
-                    4 * subject.config.layers(),
-                    Hooks.select(StreamStatistics.SELECTORS, subject.weir.hookPoints())
-                            .taps()
-                            .size());
-            assertEquals(0, Arrays.stream(block.change()).sum());
         }
     }
 }
