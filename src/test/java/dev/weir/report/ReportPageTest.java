@@ -173,7 +173,7 @@ class ReportPageTest {
                 .startsWith("Token 0 "));
         browser.evaluate("document.getElementById('sweep-plot').focus()");
         String sweep = "document.getElementById('sweep-explains').textContent";
-        assertTrue(browser.evaluate(sweep).textValue().contains("position 1 b: restored 1.000"));
+        assertTrue(browser.evaluate(sweep).textValue().contains("position 1 b, restored 1.000"));
         browser.press("ArrowLeft");
         assertTrue(browser.evaluate(sweep).textValue().contains("position 0 a"));
     }
