@@ -4,6 +4,7 @@ import dev.weir.dump.Dump;
 import dev.weir.engine.Prompt;
 import dev.weir.engine.Weir;
 import dev.weir.hook.Trace;
+import dev.weir.patching.PatchingMap;
 import dev.weir.report.LensReport;
 import dev.weir.report.ReportOptions;
 import java.io.IOException;
@@ -33,7 +34,7 @@ import picocli.CommandLine.Option;
             "  weir lens \"Once upon a time\"",
             "  weir lens \"Once upon a time\" --position 2",
             "  weir lens --prompt \"Once upon a time\" --report once.html",
-            "  weir trace \"Once\" --hooks \"*\" --out once.safetensors && weir lens --dump once.safetensors"
+            "  weir lens --dump once.safetensors --report once.html"
         })
 final class LensCommand implements Callable<Integer> {
 
@@ -67,6 +68,13 @@ final class LensCommand implements Callable<Integer> {
     private Optional<Path> report = Optional.empty();
 
     @Option(
+            names = "--sweep",
+            paramLabel = "FILE",
+            description =
+                    "For the page: a patching sweep beside it, as 'weir patch --json' prints it. Can be repeated.")
+    private List<Path> sweeps = List.of();
+
+    @Option(
             names = "--position",
             paramLabel = "N",
             description =
@@ -86,21 +94,28 @@ final class LensCommand implements Callable<Integer> {
         if (report.isPresent()) {
             requireFolder(report.get());
         }
+        List<PatchingMap> maps = sweeps.stream().map(SweepFile::read).toList();
         try (Weir weir = model.open(shell)) {
             LensReport found = prompt.isPresent()
                     ? LensReport.of(weir, prompt.get())
                     : LensReport.of(weir, trace(weir), sequence, ReportOptions.DEFAULT);
+            for (PatchingMap map : maps) {
+                found = found.withSweep(map);
+            }
             if (report.isPresent()) {
-                found.write(report.get());
-                long bytes = Files.size(report.get());
-                shell.note("%s in %s, %s; open it in a browser"
-                        .formatted(
-                                Figures.counted(found.tokens().length, "token"), report.get(), Figures.bytes(bytes)));
+                write(found, report.get());
             } else {
                 show(weir, found);
             }
         }
         return ExitCode.OK;
+    }
+
+    private void write(LensReport found, Path file) throws IOException {
+        found.write(file);
+        String tokens = Figures.counted(found.tokens().length, "token");
+        shell.note("%s in %s, %s; open it in a browser".formatted(tokens, file, Figures.bytes(Files.size(file))));
+        found.leftOut().forEach(shell::note);
     }
 
     private Prompt one() {

@@ -29,7 +29,11 @@ public sealed interface Metric {
         };
     }
 
-    /** @throws IllegalArgumentException for a token that a vocabulary does not have */
+    /**
+     * Refuses tokens that are not of a vocabulary.
+     *
+     * @throws IllegalArgumentException naming the first such token
+     */
     default void requireWithin(int vocabulary) {
         switch (this) {
             case LogitDifference m -> {

@@ -23,9 +23,7 @@ class WeirCommandTest {
                 + " --exact --tf32 --no-graphs --sync --json",
         "trace, PROMPT --model --prompt --token-ids --prompts --hooks --out --position --trace-dtype --max-trace-bytes"
                 + " --device --dtype --threads --exact --tf32 --no-graphs --sync --json",
-        "heads, --model --length --sequences --seed --by --top --device --dtype --threads --exact --json",
-        "attribute, PROMPT --model --prompt --token-ids --token --against --position --by --top --device --json",
-        "stats, PROMPT --model --prompts --dump --hooks --pca --components --device --json",
+        "lens, PROMPT --model --prompt --token-ids --dump --sequence --report --sweep --position --device --dtype --exact --json",
         "hooks, --model --hooks --positions --batch --json",
         "plan, --model --rows --trace --json",
         "diff, A B --bound --json",
@@ -53,19 +51,8 @@ class WeirCommandTest {
     void theHelpListsEveryCommand() {
         Terminal.Result help = weir("--help");
         assertEquals(0, help.code());
-        for (String command : List.of(
-                "generate",
-                "trace",
-                "heads",
-                "attribute",
-                "stats",
-                "hooks",
-                "plan",
-                "diff",
-                "inspect",
-                "bench",
-                "doctor",
-                "help")) {
+        for (String command :
+                List.of("generate", "trace", "hooks", "plan", "diff", "inspect", "bench", "doctor", "help")) {
             assertTrue(help.out().lines().anyMatch(line -> line.startsWith("  " + command + " ")), help.out());
         }
         assertEquals(help.out(), weir("help").out());
