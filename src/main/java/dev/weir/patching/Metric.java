@@ -30,9 +30,9 @@ public sealed interface Metric {
     }
 
     /**
-     * Refuses tokens that are not of a vocabulary.
+     * Refuses tokens that a vocabulary does not have.
      *
-     * @throws IllegalArgumentException naming the first such token
+     * @throws IllegalArgumentException for such a token
      */
     default void requireWithin(int vocabulary) {
         switch (this) {
