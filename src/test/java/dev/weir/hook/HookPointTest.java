@@ -15,7 +15,7 @@ class HookPointTest {
                 .filter(p -> !p.site().onRequestOnly())
                 .toList();
         assertEquals(210, always.size());
-        assertEquals(222, HookPoint.all(12).size());
+        assertEquals(258, HookPoint.all(12).size());
     }
 
     @Test
