@@ -189,10 +189,12 @@ final class ProbeCommand implements Callable<Integer> {
         table.print(shell.out());
         shell.out().println();
         shell.out()
-                .println(style.dim(
-                        "'%s' against '%s'; always saying the more frequent one would be right in %s. held out, right: rows of"
-                                .formatted(labelled.positive(), labelled.negative(), percent(majority))));
-        shell.out().println(style.dim("sequences that a probe had not seen; fitted: rows that it was trained on."));
+                .println(style.dim("'%s' against '%s'; always saying the more frequent one would be right in %s."
+                        .formatted(labelled.positive(), labelled.negative(), percent(majority))));
+        shell.out()
+                .println(
+                        style.dim(
+                                "held out, right: rows of sequences that a probe had not seen; fitted: rows that it was trained on."));
         shell.out().flush();
         if (out.isPresent()) {
             shell.note(
