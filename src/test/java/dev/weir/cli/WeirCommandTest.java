@@ -24,6 +24,9 @@ class WeirCommandTest {
         "trace, PROMPT --model --prompt --token-ids --prompts --hooks --out --position --trace-dtype --max-trace-bytes"
                 + " --device --dtype --threads --exact --tf32 --no-graphs --sync --json",
         "lens, PROMPT --model --prompt --token-ids --dump --sequence --report --sweep --position --device --dtype --exact --json",
+        "heads, --model --length --sequences --seed --by --top --device --dtype --threads --exact --json",
+        "attribute, PROMPT --model --prompt --token-ids --token --against --position --by --top --device --json",
+        "stats, PROMPT --model --prompts --dump --hooks --pca --components --device --json",
         "hooks, --model --hooks --positions --batch --json",
         "plan, --model --rows --trace --json",
         "diff, A B --bound --json",
@@ -51,8 +54,27 @@ class WeirCommandTest {
     void theHelpListsEveryCommand() {
         Terminal.Result help = weir("--help");
         assertEquals(0, help.code());
-        for (String command :
-                List.of("generate", "trace", "hooks", "plan", "diff", "inspect", "bench", "doctor", "help")) {
+        for (String command : List.of(
+                "generate",
+                "trace",
+                "lens",
+                "heads",
+                "attribute",
+                "stats",
+                "patch",
+                "sae",
+                "train-sae",
+                "hooks",
+                "plan",
+                "diff",
+                "dump",
+                "export",
+                "inspect",
+                "steer",
+                "probe",
+                "bench",
+                "doctor",
+                "help")) {
             assertTrue(help.out().lines().anyMatch(line -> line.startsWith("  " + command + " ")), help.out());
         }
         assertEquals(help.out(), weir("help").out());
