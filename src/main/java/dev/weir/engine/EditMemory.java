@@ -5,6 +5,8 @@ import dev.weir.hook.Dimensions;
 import dev.weir.hook.Edit;
 import dev.weir.hook.Edits;
 import dev.weir.hook.HookPoint;
+import dev.weir.hook.Site;
+import dev.weir.program.EditRules;
 import dev.weir.program.EditState;
 import dev.weir.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -40,6 +42,22 @@ final class EditMemory {
         this.workspace = workspace;
         this.dimensions = dimensions;
         this.slots = slots;
+    }
+
+    /**
+     * Refuses edits that a plan would not: it is made for one edit of each lane, and serves every other.
+     *
+     * @throws IllegalArgumentException by the point's name
+     */
+    void requireFit(List<EditLane> lanes) {
+        for (EditLane lane : lanes) {
+            Site site = lane.point().site();
+            for (Optional<Edit> edit : lane.bySlot()) {
+                if (edit.orElse(null) instanceof Edit.OnMachine own) {
+                    EditRules.requireFits(lane.point(), own, dimensions.columns(site, 1), dimensions.heads(site));
+                }
+            }
+        }
     }
 
     /**

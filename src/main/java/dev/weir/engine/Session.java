@@ -54,6 +54,7 @@ public final class Session implements AutoCloseable {
     private Optional<List<EditLane>> lanes = Optional.empty();
     private final Map<PlanKey, Prepared> plans = new LinkedHashMap<>(16, 0.75f, true);
     private long forwardRows;
+    private long plansMade;
 
     /** A session without rows. */
     Session(
@@ -254,6 +255,11 @@ public final class Session implements AutoCloseable {
         return forwardRows;
     }
 
+    /** Plans that were made since the session was opened: the proof that a sweep runs one. */
+    public long plansMade() {
+        return plansMade;
+    }
+
     /**
      * The plan for a step of this shape.
      *
@@ -273,6 +279,7 @@ public final class Session implements AutoCloseable {
         Plan plan = plan(config, weights, state.step(key.rows, key.outputs, key.keys), hooks, key.tokens);
         var prepared = new Prepared(plan, workspace.compile(plan));
         plans.put(key, prepared);
+        plansMade++;
         if (plans.size() > MAX_PLANS) {
             plans.remove(plans.keySet().iterator().next());
         }
@@ -288,7 +295,9 @@ public final class Session implements AutoCloseable {
     private List<EditLane> lanes(Edits ofStep) {
         if (lanes.isEmpty() || !ofStep.equals(editsOfStep)) {
             requireCountedFromZero(ofStep);
-            lanes = Optional.of(EditLane.of(edits.stream().map(ofStep::and).toList()));
+            List<EditLane> changed = EditLane.of(edits.stream().map(ofStep::and).toList());
+            editMemory.requireFit(changed);
+            lanes = Optional.of(changed);
             editsOfStep = ofStep;
         }
         return lanes.get();

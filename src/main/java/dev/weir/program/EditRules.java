@@ -7,7 +7,7 @@ import dev.weir.hook.Site;
 import java.util.List;
 
 /** What an edit must be to be made at a point. One that silently does something else is as bad as one that does nothing. */
-final class EditRules {
+public final class EditRules {
 
     private EditRules() {}
 
@@ -28,8 +28,7 @@ final class EditRules {
         for (Edit edit : edits) {
             if (edit instanceof Edit.OnMachine arithmetic) {
                 requireRows(hook, rows);
-                requireColumns(hook, arithmetic);
-                requireHeads(hook, arithmetic.heads());
+                requireFits(hook.point(), arithmetic, hook.x().columns(), hook.heads());
             }
         }
     }
@@ -43,43 +42,51 @@ final class EditRules {
         }
     }
 
-    private static void requireColumns(Op.Hook hook, Edit.OnMachine edit) {
+    /**
+     * Refuses an edit whose values or heads are not those of a point. A plan does not know them, so whoever gives an edit to a plan
+     * that was made for another asks here.
+     *
+     * @param columns of the point
+     * @param heads that the columns are, see {@link Op.Hook}
+     * @throws IllegalArgumentException by the point's name
+     */
+    public static void requireFits(HookPoint point, Edit.OnMachine edit, int columns, int heads) {
+        requireColumns(point, edit, columns, heads);
+        requireHeads(point, edit.heads(), heads);
+    }
+
+    private static void requireColumns(HookPoint point, Edit.OnMachine edit, int columns, int heads) {
         boolean projects = edit.arithmetic() == Edit.Arithmetic.PROJECT_OUT;
-        boolean isSquare = hook.point().site().form() == Site.Form.SQUARE;
+        boolean isSquare = point.site().form() == Site.Form.SQUARE;
         if (projects && isSquare) {
-            throw refused(
-                    hook.point(),
-                    "a row has as many values as there are keys, so there is no direction to project out");
+            throw refused(point, "a row has as many values as there are keys, so there is no direction to project out");
         }
         edit.operand().ifPresent(operand -> {
-            int columns = operand.columns();
-            boolean fits =
-                    isSquare ? columns % hook.heads() == 0 : columns == hook.x().columns();
-            if (!fits && (columns > 1 || projects)) {
-                String expected = isSquare
-                        ? "of as many keys for each of " + hook.heads() + " heads"
-                        : "of " + hook.x().columns() + " values";
-                throw refused(hook.point(), "expected rows " + expected + ", got " + columns);
+            int given = operand.columns();
+            boolean fits = isSquare ? given % heads == 0 : given == columns;
+            if (!fits && (given > 1 || projects)) {
+                String expected =
+                        isSquare ? "of as many keys for each of " + heads + " heads" : "of " + columns + " values";
+                throw refused(point, "expected rows " + expected + ", got " + given);
             }
         });
     }
 
-    private static void requireHeads(Op.Hook hook, Heads heads) {
-        if (!heads.areSome()) {
+    private static void requireHeads(HookPoint point, Heads edited, int heads) {
+        if (!edited.areSome()) {
             return;
         }
-        if (!hook.point().site().hasHeads()) {
-            throw refused(hook.point(), "expected no heads, for it has none, got heads " + heads);
+        if (!point.site().hasHeads()) {
+            throw refused(point, "expected no heads, for it has none, got heads " + edited);
         }
-        if (hook.heads() > Heads.MAX) {
+        if (heads > Heads.MAX) {
             throw refused(
-                    hook.point(),
-                    "heads can be told apart where there are at most " + Heads.MAX + ", here are " + hook.heads());
+                    point, "heads can be told apart where there are at most " + Heads.MAX + ", here are " + heads);
         }
-        if (heads.bits() == 0 || heads.limit() > hook.heads()) {
+        if (edited.bits() == 0 || edited.limit() > heads) {
             throw refused(
-                    hook.point(),
-                    "expected heads from 0 to " + (hook.heads() - 1) + ", got " + (heads.bits() == 0 ? "none" : heads));
+                    point,
+                    "expected heads from 0 to " + (heads - 1) + ", got " + (edited.bits() == 0 ? "none" : edited));
         }
     }
 

@@ -490,4 +490,32 @@ class EditedSessionTest {
         assertTrue(e.getMessage().startsWith(begin), e.getMessage());
         assertFalse(e.getMessage().contains("\n"));
     }
+
+    /** A plan knows neither the values nor the heads of an edit, so one that was made for others does not refuse them. */
+    @Test
+    void whatDoesNotFitIsRefusedThoughAPlanIsThere() {
+        HookPoint z = HookPoint.of(0, Site.Z);
+        int width = CONFIG.width();
+        Edit.OnMachine fits = Edit.add(random(1, width), 1);
+        try (Session session = session(loaded, 2)) {
+            session.edit(0, Edits.of(MID, fits).and(z, Edit.zero().onHeads(0)));
+            session.step(rows(0, 0, 3), Hooks.NONE);
+            for (Edits unfit : List.of(
+                    Edits.of(MID, Edit.add(random(1, width / 2), 1))
+                            .and(z, Edit.zero().onHeads(0)),
+                    Edits.of(MID, fits).and(z, Edit.zero().onHeads(CONFIG.heads())),
+                    Edits.of(MID, fits.onHeads(0)).and(z, Edit.zero().onHeads(0)))) {
+                for (int slot = 0; slot < 2; slot++) {
+                    session.edit(0, Edits.of(MID, fits).and(z, Edit.zero().onHeads(0)));
+                    session.edit(1, Edits.NONE);
+                    session.edit(slot, unfit);
+                    session.reset(0);
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () -> session.step(rows(0, 0, 3), Hooks.NONE),
+                            "slot " + slot + ": " + unfit);
+                }
+            }
+        }
+    }
 }
