@@ -1,5 +1,6 @@
 package dev.weir.steering;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -11,12 +12,14 @@ import java.util.List;
 record Standardized(double[][] z, double[] mean, double[] deviation) {
 
     static Standardized of(List<float[]> rows) {
-        int columns = rows.getFirst().length;
+        float[] first = rows.getFirst();
+        int columns = first.length;
         double[] mean = new double[columns];
         double[] deviation = new double[columns];
+        Arrays.setAll(mean, c -> first[c]);
         for (float[] row : rows) {
             for (int c = 0; c < columns; c++) {
-                mean[c] += (double) row[c] / rows.size();
+                mean[c] += ((double) row[c] - first[c]) / rows.size(); // so that of equal values it is that value
             }
         }
         for (float[] row : rows) {

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Probes against what defines them, in float64: normal equations solved by elimination, and a gradient that vanishes. */
@@ -140,6 +141,26 @@ class ProbeTest {
             LinearProbe probe = method.train(data, 0.01);
             assertEquals(0, probe.weights()[1], method.toString());
             assertEquals(4, data.correct(probe), method.toString());
+        }
+    }
+
+    /** The mean of equal values, summed in float64, may be another number, by its last bit. */
+    @Test
+    void aColumnThatNeverVariesIsOfNoUseHoweverItIsRounded() {
+        for (float constant : new float[] {0.1f, 0.3f, -1.7f}) {
+            for (int count = 4; count < 15; count++) {
+                var rows = new ArrayList<float[]>();
+                var positive = new ArrayList<Boolean>();
+                for (int r = 0; r < count; r++) {
+                    rows.add(new float[] {r, constant});
+                    positive.add(r >= count / 2);
+                }
+                var data = new ProbeData(
+                        rows, positive, IntStream.range(0, count).boxed().toList());
+                for (ProbeMethod method : ProbeMethod.values()) {
+                    assertEquals(0, method.train(data, 0.01).weights()[1], count + " of " + constant + ", " + method);
+                }
+            }
         }
     }
 
