@@ -37,6 +37,13 @@ public final class ActivationPatching {
         this.prompts = prompts;
         this.metric = metric;
         metric.requireWithin(weir.config().vocabulary());
+        requireReadable();
+    }
+
+    /** A sweep may take hours, so what would stop it is found before. */
+    private void requireReadable() {
+        List<Prompt> both = List.of(tokens(prompts.clean()), tokens(prompts.corrupted()));
+        weir.layoutOfForward(both, Tracing.of(Hooks.NONE, new TraceRecorder()));
     }
 
     /** Sweeps over every cell of a grid. All cells run one plan: each has every layer's edit, at no position where it is not its own. */

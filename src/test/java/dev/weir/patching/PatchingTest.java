@@ -334,6 +334,16 @@ class PatchingTest {
                 "metric: expected a token id below the vocabulary size 23, got 23",
                 () -> new ActivationPatching(weir, PAIR, new Metric.Probability(23)));
         assertRefused(
+                "token id 23: expected one below the vocabulary size 23",
+                () -> new ActivationPatching(weir, new PromptPair(list(1, 2), list(1, 23)), DIFFERENCE));
+        assertRefused(
+                "prompt: expected at most the 16 positions of the model's context, got 17 tokens",
+                () -> new ActivationPatching(
+                        weir,
+                        new PromptPair(
+                                list(new int[17]), list(IntStream.range(0, 17).toArray())),
+                        DIFFERENCE));
+        assertRefused(
                 "patching at attn.hook_pattern: expected a site of the blocks with a row for each token, such as"
                         + " hook_resid_pre or attn.hook_z",
                 () -> new PatchingGrid(Site.PATTERN, By.POSITION));
