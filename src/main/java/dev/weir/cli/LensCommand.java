@@ -25,9 +25,10 @@ import picocli.CommandLine.Option;
         sortOptions = false,
         header = "Draws what a model does with a prompt: on the terminal, or as one HTML page.",
         description = {
-            "Shows what the model would say next after each layer (logit lens), how long the stream is and what is",
-            "added to it, and which heads and MLPs make the next token what it is. With --report, all of that for",
-            "every token goes into one HTML file, with the attention patterns; it opens from disk without a network."
+            "Shows what the model would say next after each layer (logit lens), how long the stream is and",
+            "what is added to it, and which heads and MLPs make the next token what it is. With --report, all",
+            "of that for every token goes into one HTML file, with the attention patterns; it opens from disk",
+            "without a network."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -54,9 +55,8 @@ final class LensCommand implements Callable<Integer> {
     @Option(
             names = "--sequence",
             paramLabel = "N",
-            defaultValue = "0",
             description = "Which prompt of the dump, from 0. Default: the first.")
-    private int sequence;
+    private Optional<Integer> sequence = Optional.empty();
 
     @Mixin
     private final ModelArguments model = new ModelArguments();
@@ -71,7 +71,7 @@ final class LensCommand implements Callable<Integer> {
             names = "--sweep",
             paramLabel = "FILE",
             description =
-                    "For the page: a patching sweep beside it, as 'weir patch --json' prints it. Can be repeated.")
+                    "For the page: a patching sweep beside it, as 'weir patch --json' prints it. May be repeated.")
     private List<Path> sweeps = List.of();
 
     @Option(
@@ -90,6 +90,7 @@ final class LensCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        requireThatEachOptionCounts();
         Optional<Prompt> prompt = dump.isPresent() ? Optional.empty() : Optional.of(one());
         if (report.isPresent()) {
             requireFolder(report.get());
@@ -98,7 +99,7 @@ final class LensCommand implements Callable<Integer> {
         try (Weir weir = model.open(shell)) {
             LensReport found = prompt.isPresent()
                     ? LensReport.of(weir, prompt.get())
-                    : LensReport.of(weir, trace(weir), sequence, ReportOptions.DEFAULT);
+                    : LensReport.of(weir, trace(weir), sequence.orElse(0), ReportOptions.DEFAULT);
             for (PatchingMap map : maps) {
                 found = found.withSweep(map);
             }
@@ -109,6 +110,22 @@ final class LensCommand implements Callable<Integer> {
             }
         }
         return ExitCode.OK;
+    }
+
+    /** What would have no effect is refused rather than passed over. */
+    private void requireThatEachOptionCounts() {
+        if (dump.isPresent() && prompts.given()) {
+            throw new IllegalArgumentException("--dump: expected no prompt beside it, got one");
+        }
+        if (sequence.isPresent() && dump.isEmpty()) {
+            throw new IllegalArgumentException("--sequence: expected --dump beside it, got none");
+        }
+        if (!sweeps.isEmpty() && report.isEmpty()) {
+            throw new IllegalArgumentException("--sweep: expected --report beside it, got none");
+        }
+        if (json.given() && report.isPresent()) {
+            throw new IllegalArgumentException("--json: expected no --report beside it, got one");
+        }
     }
 
     private void write(LensReport found, Path file) throws IOException {
@@ -141,9 +158,10 @@ final class LensCommand implements Callable<Integer> {
                         + ", got one of " + opened.provenance().model() + " with other weights");
             }
             Trace trace = opened.trace();
-            if (sequence < 0 || sequence >= trace.lengths().size()) {
+            int asked = sequence.orElse(0);
+            if (asked < 0 || asked >= trace.lengths().size()) {
                 throw new IllegalArgumentException(
-                        "--sequence: expected from 0 to " + (trace.lengths().size() - 1) + ", got " + sequence);
+                        "--sequence: expected from 0 to " + (trace.lengths().size() - 1) + ", got " + asked);
             }
             return trace;
         }

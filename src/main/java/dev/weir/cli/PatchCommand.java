@@ -27,8 +27,8 @@ import picocli.CommandLine.Option;
         header = "Finds where a model carries what tells two prompts apart.",
         description = {
             "Runs the corrupted prompt again and again, each time with one activation of the clean prompt put in",
-            "place of its own, and shows how much of the clean prompt's answer that brings back: 0% nothing,",
-            "100% all of it. Both prompts must have as many tokens. With --to, only what goes from each head and",
+            "place of its own, and shows how much of the clean prompt's answer that brings back: 0%% nothing,",
+            "100%% all of it. Both prompts must have as many tokens. With --to, only what goes from each head and",
             "MLP straight to a receiver is put in place (path patching)."
         },
         footerHeading = "%nExamples:%n",

@@ -73,7 +73,8 @@ final class SteerCommand implements Callable<Integer> {
             names = "--at",
             paramLabel = "WHERE",
             defaultValue = "last",
-            description = "What speaks for a prompt: its last row, or the mean of its rows. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "What speaks for a prompt: last, its last row, or mean, the mean of its rows. Default: ${DEFAULT-VALUE}.")
     private Reading at = Reading.LAST;
 
     @Option(

@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.patching.PatchingMap;
 import dev.weir.patching.PatchingMap.Axis;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -38,8 +40,8 @@ final class SweepFile {
     }
 
     private static JsonNode tree(Path file) {
-        try {
-            return Json.MAPPER.readTree(file.toFile());
+        try (InputStream json = Files.newInputStream(file)) {
+            return Json.MAPPER.readTree(json);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(
                     "--sweep '" + file + "': expected JSON, got " + e.getOriginalMessage(), e);

@@ -88,7 +88,14 @@ class LensCommandTest {
     void whatCannotBeDoneIsSaidInOneLine() throws IOException {
         Path notJson = Files.writeString(folder.resolve("not.json"), "nothing");
         Path other = Files.writeString(folder.resolve("other.json"), "{}");
+        Path sweep = Files.writeString(folder.resolve("good.json"), SWEEP);
+        String page = folder.resolve("never.html").toString();
+        String whole = folder.resolve("whole.safetensors").toString();
         String dump = folder.resolve("bare.safetensors").toString();
+        assertEquals(
+                0,
+                weir("trace", "Once", "--model", model, "--hooks", "*", "--out", whole)
+                        .code());
         assertEquals(
                 0,
                 weir("trace", "Once", "--model", model, "--hooks", "resid_post", "--out", dump)
@@ -97,13 +104,19 @@ class LensCommandTest {
                 List.of("lens", "--model", model),
                 List.of("lens", "Once", "--model", model, "--position", "9"),
                 List.of("lens", "Once", "--model", model, "--report", "/nowhere/at/all.html"),
-                List.of("lens", "Once", "--model", model, "--sweep", notJson.toString()),
-                List.of("lens", "Once", "--model", model, "--sweep", other.toString()),
+                List.of("lens", "Once", "--model", model, "--report", page, "--sweep", notJson.toString()),
+                List.of("lens", "Once", "--model", model, "--report", page, "--sweep", other.toString()),
+                List.of("lens", "Once", "--model", model, "--report", page, "--sweep", "/nowhere/at/all.json"),
+                List.of("lens", "Once", "--model", model, "--report", page, "--json"),
+                List.of("lens", "Once", "--model", model, "--sweep", sweep.toString()),
+                List.of("lens", "Once", "--model", model, "--sequence", "0"),
+                List.of("lens", "Once", "--dump", whole, "--model", model),
                 List.of("lens", "--dump", dump, "--model", model),
                 List.of("lens", "--dump", dump, "--model", model, "--sequence", "3"))) {
             Terminal.Result result = weir(bad.toArray(String[]::new));
             assertEquals(2, result.code(), bad + ": " + result.err());
             assertEquals(1, result.err().lines().count(), result.err());
         }
+        assertFalse(Files.exists(Path.of(page)));
     }
 }

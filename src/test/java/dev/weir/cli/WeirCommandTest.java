@@ -27,6 +27,7 @@ class WeirCommandTest {
         "heads, --model --length --sequences --seed --by --top --device --dtype --threads --exact --json",
         "attribute, PROMPT --model --prompt --token-ids --token --against --position --by --top --device --json",
         "stats, PROMPT --model --prompts --dump --hooks --pca --components --device --json",
+        "patch, CLEAN --model --token-ids --answer --other --metric --site --by --to --through-mlps --swap --device --json",
         "hooks, --model --hooks --positions --batch --json",
         "plan, --model --rows --trace --json",
         "diff, A B --bound --json",
