@@ -2,8 +2,9 @@ package dev.weir.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.lens.Guess;
 import dev.weir.lens.LensView;
-import dev.weir.lens.LogitLens.Guess;
+import dev.weir.lens.StreamStatistics.Block;
 import dev.weir.report.LensReport;
 import dev.weir.report.LogitParts;
 import dev.weir.report.Patterns;
@@ -11,6 +12,8 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Function;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -87,27 +90,34 @@ record LensPicture(LensReport report, int position, Vocabulary vocabulary) {
         for (String head : List.of("stream", "+ attn", "+ mlp")) {
             table.text(head, style::accent).beside(true, 0, line -> line);
         }
-        int layers = report.model().config().layers();
-        for (int layer = -1; layer < layers; layer++) {
-            var row = new ArrayList<>(List.of(layer < 0 ? "embed" : String.valueOf(layer)));
-            row.addAll(line(report.norms().stream(), layer + 1));
-            row.addAll(layer < 0 ? List.of() : line(report.norms().attention(), layer));
-            row.addAll(layer < 0 ? List.of() : line(report.norms().mlp(), layer));
-            table.row(row);
+        List<Block> blocks = report.stream().blocks();
+        table.row(concat("embed", List.of(line(blocks, Block::entering, 0))));
+        for (int layer = 0; layer < blocks.size(); layer++) {
+            table.row(concat(
+                    String.valueOf(layer),
+                    List.of(
+                            line(blocks, Block::leaving, layer),
+                            line(blocks, Block::attention, layer),
+                            line(blocks, Block::mlp, layer))));
         }
         return table;
     }
 
-    /** A row of a matrix as blocks, the longest of the whole matrix being full, and its number here. */
-    private List<String> line(float[] values, int row) {
-        int length = report.tokens().length;
-        double longest = IntStream.range(0, values.length)
-                .mapToDouble(i -> values[i])
+    private static List<String> concat(String first, List<List<String>> rest) {
+        return Stream.concat(Stream.of(first), rest.stream().flatMap(List::stream))
+                .toList();
+    }
+
+    /** A layer's norms as blocks, the longest of all layers being full, and that of this token. */
+    private List<String> line(List<Block> blocks, Function<Block, double[]> part, int layer) {
+        double longest = blocks.stream()
+                .flatMapToDouble(block -> DoubleStream.of(part.apply(block)))
                 .max()
                 .orElse(1);
-        var blocks = new StringBuilder();
-        upToHere(NORM_COLUMNS).forEach(p -> blocks.append(Figures.level(values[row * length + p] / longest)));
-        return List.of(blocks.toString(), Figures.six(values[row * length + position]));
+        double[] norms = part.apply(blocks.get(layer));
+        var levels = new StringBuilder();
+        upToHere(NORM_COLUMNS).forEach(p -> levels.append(Figures.level(norms[p] / longest)));
+        return List.of(levels.toString(), Figures.six(norms[position]));
     }
 
     private Table attribution(Style style, LogitParts.Target target) {
@@ -181,15 +191,18 @@ record LensPicture(LensReport report, int position, Vocabulary vocabulary) {
     }
 
     private ObjectNode layer(int station) {
-        int length = report.tokens().length;
         ObjectNode node = Json.object();
         node.put("layer", station == 0 ? "embed" : String.valueOf(station - 1));
-        Json.putFinite(node, "norm", report.norms().stream()[station * length + position]);
-        if (station > 0) {
-            int cell = (station - 1) * length + position;
-            Json.putFinite(node, "attention_norm", report.norms().attention()[cell]);
-            Json.putFinite(node, "mlp_norm", report.norms().mlp()[cell]);
-            Json.putFinite(node, "cosine", report.norms().cosine()[cell]);
+        List<Block> blocks = report.stream().blocks();
+        if (station == 0) {
+            Json.putFinite(node, "norm", blocks.getFirst().entering()[position]);
+        } else {
+            Block block = blocks.get(station - 1);
+            Json.putFinite(node, "norm", block.leaving()[position]);
+            Json.putFinite(node, "attention_norm", block.attention()[position]);
+            Json.putFinite(node, "mlp_norm", block.mlp()[position]);
+            Json.putFinite(node, "change", block.change()[position]);
+            Json.putFinite(node, "cosine", block.cosine()[position]);
         }
         LensView.Cell cell = report.lens().at(station, position);
         ArrayNode next = node.putArray("next");

@@ -2,7 +2,7 @@ package dev.weir.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.weir.lens.LogitLens.Guess;
+import dev.weir.lens.Guess;
 import dev.weir.lens.StreamPath;
 import java.io.PrintWriter;
 import java.util.ArrayList;

@@ -73,8 +73,13 @@ public final class Session implements AutoCloseable {
         this.edits = new ArrayList<>(Collections.nCopies(slots, Edits.NONE));
         this.stepsKept = stepsKept;
         this.lengths = new int[slots];
-        for (int slot = 0; slot < slots; slot++) {
-            sample(slot, Sampling.GREEDY, List.of());
+        try {
+            for (int slot = 0; slot < slots; slot++) {
+                sample(slot, Sampling.GREEDY, List.of());
+            }
+        } catch (RuntimeException | Error e) {
+            workspace.close();
+            throw e;
         }
     }
 

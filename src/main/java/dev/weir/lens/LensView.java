@@ -1,6 +1,5 @@
 package dev.weir.lens;
 
-import dev.weir.lens.LogitLens.Guess;
 import java.util.List;
 
 /**

@@ -15,12 +15,20 @@ import java.util.OptionalInt;
  */
 public record LogitDirection(int token, OptionalInt against, double[] vector, double bias) {
 
-    /** That of one logit. */
+    /**
+     * That of one logit.
+     *
+     * @throws IllegalArgumentException for a token that the model does not have
+     */
     public static LogitDirection of(Weir weir, int token) {
         return of(weir, token, OptionalInt.empty());
     }
 
-    /** That of one logit less another. */
+    /**
+     * That of one logit less another.
+     *
+     * @throws IllegalArgumentException for a token that the model does not have
+     */
     public static LogitDirection of(Weir weir, int token, int against) {
         return of(weir, token, OptionalInt.of(against));
     }
@@ -28,8 +36,8 @@ public record LogitDirection(int token, OptionalInt against, double[] vector, do
     private static LogitDirection of(Weir weir, int token, OptionalInt against) {
         Weight unembedding = weir.weight("unembed.W_U");
         var vector = new double[unembedding.rows()];
-        add(vector, 1, unembedding.column(token));
-        against.ifPresent(other -> add(vector, -1, unembedding.column(other)));
+        add(vector, 1, column(unembedding, token));
+        against.ifPresent(other -> add(vector, -1, column(unembedding, other)));
         float[] weight = weir.weight("ln_final.w").row(0);
         float[] norm = weir.weight("ln_final.b").row(0);
         double bias = 0;
@@ -38,6 +46,14 @@ public record LogitDirection(int token, OptionalInt against, double[] vector, do
             vector[i] *= weight[i];
         }
         return new LogitDirection(token, against, vector, bias);
+    }
+
+    private static float[] column(Weight unembedding, int token) {
+        if (token < 0 || token >= unembedding.columns()) {
+            throw new IllegalArgumentException(
+                    "token id " + token + ": expected one below the vocabulary size " + unembedding.columns());
+        }
+        return unembedding.column(token);
     }
 
     private static void add(double[] vector, int sign, float[] column) {

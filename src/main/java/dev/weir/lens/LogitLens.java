@@ -40,14 +40,6 @@ public final class LogitLens {
     }
 
     /**
-     * A token that may come next.
-     *
-     * @param probability of the softmax over the whole vocabulary
-     * @param rank 0 for the likeliest token; of equally likely ones the lowest id is before
-     */
-    public record Guess(int token, float logit, double probability, int rank) {}
-
-    /**
      * The logits of rows of the stream.
      *
      * @param stream [rows, D], from any depth

@@ -10,11 +10,11 @@ import dev.weir.hook.Hooks;
 import dev.weir.hook.Span;
 import dev.weir.hook.Trace;
 import dev.weir.hook.TraceRecorder;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -51,13 +51,12 @@ public final class ActivationPatching {
         List<HookPoint> points = grid.points(weir.config());
         Map<HookPoint, Edit.OnMachine> clean = replacements(weir, prompts.clean(), points);
         List<PatchingGrid.Patch> patches = grid.patches(weir.config(), prompts.length());
-        List<Edits> runs = new ArrayList<>();
-        runs.add(edits(clean, List.of()));
-        patches.forEach(patch -> runs.add(edits(clean, List.of(patch))));
-        double[] values = new double[runs.size()];
+        int runs = 1 + patches.size(); // the first is the corrupted prompt as it is
+        double[] values = new double[runs];
         float[] logitsOfClean = logits(weir, prompts.clean());
-        try (var session = new PatchedRuns(weir, prompts.corrupted(), Math.min(AT_ONCE, runs.size()), List.of())) {
-            session.run(runs, (run, result) -> {
+        try (var session = new PatchedRuns(weir, prompts.corrupted(), Math.min(AT_ONCE, runs), List.of())) {
+            IntFunction<Edits> edits = run -> edits(clean, run == 0 ? List.of() : List.of(patches.get(run - 1)));
+            session.run(runs, edits, (run, result) -> {
                 values[run] = metric.of(result.logits(), logitsOfClean);
                 if (run > 0) {
                     listener.onCells(run, patches.size());

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
 /**
@@ -61,17 +62,21 @@ final class PatchedRuns implements AutoCloseable {
     /** One run. */
     Result run(Edits edits) {
         var only = new ArrayList<Result>();
-        run(List.of(edits), (run, result) -> only.add(result));
+        run(1, run -> edits, (run, result) -> only.add(result));
         return only.getFirst();
     }
 
-    /** Runs in order. The last of them are joined by runs that nobody asked for, so that every step has as many. */
-    void run(List<Edits> edits, Taker taker) {
-        for (int from = 0; from < edits.size(); from += slots) {
-            int count = Math.min(slots, edits.size() - from);
+    /**
+     * Runs in order. The last of them are joined by runs that nobody asked for, so that every step has as many.
+     *
+     * @param edits of a run, asked for when its turn has come
+     */
+    void run(int runs, IntFunction<Edits> edits, Taker taker) {
+        for (int from = 0; from < runs; from += slots) {
+            int count = Math.min(slots, runs - from);
             for (int slot = 0; slot < slots; slot++) {
                 session.reset(slot);
-                session.edit(slot, edits.get(from + Math.min(slot, count - 1)));
+                session.edit(slot, edits.apply(from + Math.min(slot, count - 1)));
             }
             step(from, count, taker);
         }

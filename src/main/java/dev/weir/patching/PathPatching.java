@@ -113,12 +113,11 @@ public final class PathPatching {
     private Patched patch(List<Sender> senders, List<Receiver> receivers, PatchingListener listener) {
         senders.forEach(this::require);
         SortedMap<HookPoint, Heads> reading = reading(receivers);
-        List<Edits> sending = senders.stream().map(this::sending).toList();
         var values = new ArrayList<Double>();
-        int atOnce = Math.min(AT_ONCE, sending.size());
+        int atOnce = Math.min(AT_ONCE, senders.size());
         try (var first = new PatchedRuns(weir, prompts.corrupted(), atOnce, reading.keySet());
                 var second = new PatchedRuns(weir, prompts.corrupted(), 1, List.of())) {
-            first.run(sending, (run, result) -> {
+            first.run(senders.size(), run -> sending(senders.get(run)), (run, result) -> {
                 float[] logits = reading.isEmpty()
                         ? result.logits()
                         : second.run(received(reading, result)).logits();

@@ -245,7 +245,6 @@ public final class TopKTraining {
     }
 
     private void save(Path folder) throws IOException {
-        SaeConfigFile.write(folder.resolve("cfg.json"), weir.name(), settings.point, inputs, features, settings.k);
         float[] columns = new float[encoder.values.length]; // W_enc is [d_in, d_sae] in the file
         for (int feature = 0; feature < features; feature++) {
             for (int c = 0; c < inputs; c++) {
@@ -260,6 +259,7 @@ public final class TopKTraining {
                         entry("b_enc", bias.values, features),
                         entry("W_dec", decoder.values, features, inputs),
                         entry("b_dec", mean, inputs)));
+        SaeConfigFile.write(folder.resolve("cfg.json"), weir.name(), settings.point, inputs, features, settings.k);
     }
 
     private static Entry entry(String name, float[] values, long... shape) {

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weir.lens.LensView.Cell;
 import dev.weir.lens.LensView.Chosen;
-import dev.weir.lens.LogitLens.Guess;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -13,7 +13,6 @@ import dev.weir.hook.Hooks;
 import dev.weir.hook.Positions;
 import dev.weir.hook.Trace;
 import dev.weir.hook.TraceRecorder;
-import dev.weir.lens.LogitLens.Guess;
 import dev.weir.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Path;
