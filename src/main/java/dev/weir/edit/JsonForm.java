@@ -175,6 +175,9 @@ final class JsonForm {
     }
 
     private static String kind(JsonNode node) {
+        if (node.isMissingNode()) {
+            return "nothing";
+        }
         return node.isObject()
                 ? "an object without it"
                 : "a " + node.getNodeType().name().toLowerCase(Locale.ROOT);
