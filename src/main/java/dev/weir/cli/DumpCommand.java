@@ -117,8 +117,9 @@ final class DumpCommand implements Callable<Integer> {
         int context = weir.config().context();
         var prompts = new ArrayList<int[]>();
         var cut = new ArrayList<String>();
-        PromptFile.read(file, (place, prompt) -> {
-            int[] ids = ids(weir, place, prompt);
+        PromptFile.read(file, line -> {
+            String place = line.place();
+            int[] ids = ids(weir, place, line.unedited());
             if (ids.length > context) {
                 requireTruncation(place, ids.length, context);
                 cut.add(place);

@@ -20,7 +20,7 @@ record LabelFile(List<List<String>> ofSequences, String positive, String negativ
     /** Reads a file of a JSON object a line, with {@code label} or {@code labels}; other keys are passed over. */
     static LabelFile read(Path file) {
         var labels = new ArrayList<List<String>>();
-        JsonLines.forEach(file, "--labels", EXPECTED, (node, place) -> labels.add(labels(node, place)));
+        JsonLines.forEach(file, "--labels", "label", (line, place) -> labels.add(labels(line, place)));
         List<String> different =
                 labels.stream().flatMap(List::stream).distinct().toList();
         if (different.size() != 2) {
@@ -30,7 +30,8 @@ record LabelFile(List<List<String>> ofSequences, String positive, String negativ
         return new LabelFile(labels, different.getFirst(), different.getLast());
     }
 
-    private static List<String> labels(JsonNode node, String place) {
+    private static List<String> labels(String line, String place) {
+        JsonNode node = JsonLines.value(line, place + EXPECTED);
         JsonNode label = node.path("label");
         JsonNode labels = node.path("labels");
         if (label.isValueNode() && !label.isNull() && labels.isMissingNode()) {
@@ -41,7 +42,7 @@ record LabelFile(List<List<String>> ofSequences, String positive, String negativ
             all.add(one.asText());
         }
         if (all.isEmpty() || !label.isMissingNode()) {
-            throw new IllegalArgumentException(place + EXPECTED + Lines.clip(Lines.oneLine(node.toString()), 60));
+            throw new IllegalArgumentException(place + EXPECTED + JsonLines.quote(line));
         }
         return all;
     }

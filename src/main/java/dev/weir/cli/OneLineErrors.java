@@ -1,6 +1,7 @@
 package dev.weir.cli;
 
 import dev.weir.checkpoint.CheckpointException;
+import dev.weir.corpus.CorpusException;
 import dev.weir.dump.DumpException;
 import dev.weir.gguf.GgufException;
 import dev.weir.safetensors.SafetensorsException;
@@ -71,6 +72,7 @@ final class OneLineErrors implements IParameterExceptionHandler, IExecutionExcep
             case SafetensorsException e -> Optional.of(e.getMessage());
             case CheckpointException e -> Optional.of(e.getMessage());
             case DumpException e -> Optional.of(e.getMessage());
+            case CorpusException e -> Optional.of(e.getMessage());
             case GgufException e -> Optional.of(e.getMessage());
             case TokenizerException e -> Optional.of(String.valueOf(e.getMessage()));
             default -> Optional.empty();

@@ -104,7 +104,7 @@ record PatchingReport(Shell shell, Weir weir, PromptPair prompts, Metric metric,
         String token = shown(map.columns().labels().get(position));
         int other = prompts.corrupted().get(position);
         return prompts.differences().contains(position)
-                ? token + " / " + shown(new Vocabulary(weir).piece(other))
+                ? token + " / " + Lines.clip(new Vocabulary(weir).token(other), LONGEST_TOKEN)
                 : token;
     }
 

@@ -75,6 +75,7 @@ final class PromptArguments {
                 .orElseGet(() -> Prompt.of(text.orElseGet(positional::getFirst)))));
     }
 
+    /** A prompt of token ids joined by commas. */
     static Prompt parseIds(String joined) {
         return Prompt.of(Arrays.stream(joined.split(",", -1))
                 .map(String::strip)

@@ -27,22 +27,22 @@ final class PromptFile {
     }
 
     /** Reads a file of any length; one line of it is in memory. */
-    static void read(Path file, Consumer<PromptLine> each) {
+    static void read(Path file, Consumer<PromptLine> reader) {
+        boolean plain = file.toString().endsWith(".txt");
         Path folder = file.resolveSibling("");
-        if (file.toString().endsWith(".txt")) {
-            TextLines.forEach(
-                    file,
-                    "--prompts",
-                    "expected at least one prompt, got ",
-                    (line, place) -> each.accept(new PromptLine(Prompt.of(line), place, Optional.empty(), folder)));
-        } else {
-            JsonLines.forEach(
-                    file,
-                    "--prompts",
-                    EXPECTED,
-                    (node, place) -> each.accept(new PromptLine(
-                            prompt(node, place), place, Optional.ofNullable(node.get("edits")), folder)));
-        }
+        JsonLines.forEach(
+                file,
+                "--prompts",
+                "prompt",
+                (line, place) -> reader.accept(
+                        plain
+                                ? new PromptLine(Prompt.of(line), place, Optional.empty(), folder)
+                                : parse(line, place, folder)));
+    }
+
+    private static PromptLine parse(String line, String place, Path folder) {
+        JsonNode node = JsonLines.value(line, place + EXPECTED);
+        return new PromptLine(prompt(node, line, place), place, Optional.ofNullable(node.get("edits")), folder);
     }
 
     private static Prompt prompt(JsonNode node, String line, String place) {

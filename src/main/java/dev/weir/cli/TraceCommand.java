@@ -100,7 +100,8 @@ final class TraceCommand implements Callable<Integer> {
             List<Prompt> asked = edits.edited(lines, weir);
             Hooks selected = weir.select(hooks); // a selector that names nothing is refused even where there is no file
             List<Integer> positions = asked.stream()
-                    .map(prompt -> positionIn(weir.encode(prompt)))
+                    .map(prompt -> PromptPosition.of(
+                            "--position", position, weir.encode(prompt).size()))
                     .toList();
             if (out.isEmpty()) {
                 show(weir, asked, positions, List.of(), Optional.empty());
@@ -136,16 +137,6 @@ final class TraceCommand implements Callable<Integer> {
         try (Progress progress = rows > LONG ? Progress.of(shell, "trace", rows) : Progress.none()) {
             return weir.forward(asked, Tracing.of(fork.hooks(), fork), new Live(shell.out(), progress, false));
         }
-    }
-
-    private int positionIn(List<Integer> tokens) {
-        int fromStart = position < 0 ? position + tokens.size() : position;
-        if (fromStart < 0 || fromStart >= tokens.size()) {
-            throw new IllegalArgumentException("--position: expected from " + -tokens.size() + " to "
-                    + (tokens.size() - 1) + " for a prompt of " + Figures.counted(tokens.size(), "token") + ", got "
-                    + position);
-        }
-        return fromStart;
     }
 
     private static Positions union(List<Integer> positions) {

@@ -37,13 +37,21 @@ final class WeirCommand implements Callable<Integer> {
     static {
         COMMANDS.put("generate", GenerateCommand::new);
         COMMANDS.put("trace", TraceCommand::new);
+        COMMANDS.put("lens", LensCommand::new);
         COMMANDS.put("heads", HeadsCommand::new);
         COMMANDS.put("attribute", AttributeCommand::new);
         COMMANDS.put("stats", StatsCommand::new);
+        COMMANDS.put("patch", PatchCommand::new);
+        COMMANDS.put("sae", SaeCommand::new);
+        COMMANDS.put("train-sae", TrainSaeCommand::new);
         COMMANDS.put("hooks", HooksCommand::new);
         COMMANDS.put("plan", PlanCommand::new);
         COMMANDS.put("diff", DiffCommand::new);
+        COMMANDS.put("dump", DumpCommand::new);
+        COMMANDS.put("export", ExportCommand::new);
         COMMANDS.put("inspect", InspectCommand::new);
+        COMMANDS.put("steer", SteerCommand::new);
+        COMMANDS.put("probe", ProbeCommand::new);
         COMMANDS.put("bench", BenchCommand::new);
         COMMANDS.put("doctor", DoctorCommand::new);
         COMMANDS.put(HELP, shell -> new HelpCommand());

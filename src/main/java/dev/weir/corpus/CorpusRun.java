@@ -2,9 +2,7 @@ package dev.weir.corpus;
 
 import dev.weir.engine.Session;
 import dev.weir.engine.Weir;
-import dev.weir.hook.Edits;
 import dev.weir.hook.Hooks;
-import dev.weir.model.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -19,10 +17,6 @@ import java.util.Queue;
  * digest and made again.
  */
 public final class CorpusRun implements AutoCloseable {
-
-    private static final long CACHE_BYTES = 1L << 30;
-    private static final long TRACE_BYTES_PER_STEP = 256L << 20;
-    private static final int MAX_ROWS_PER_STEP = 512;
 
     private final CorpusFolder folder;
     private final CorpusPlan plan;
@@ -93,49 +87,27 @@ public final class CorpusRun implements AutoCloseable {
 
     /** Makes the shards that are missing. */
     public void finish(Weir weir, Listener listener) throws IOException {
+        finish(weir, StepLimits.of(plan, weir.config()), listener);
+    }
+
+    /** The same in steps of a chosen size, which changes no bit where the machine keeps one order of operations. */
+    void finish(Weir weir, StepLimits limits, Listener listener) throws IOException {
         if (manifest.complete()) {
             return;
         }
-        int maxRows = rowsPerStep();
-        int slots = slots(weir.config(), maxRows);
-        try (Session session = weir.session(slots, plan.prompts().longest())) {
+        try (Session session = weir.session(limits.slots(), plan.prompts().longest())) {
             for (int number = 0; number < manifest.shards().size(); number++) {
                 Manifest.Shard shard = manifest.shards().get(number);
                 if (!shard.written()) {
-                    var steps = new StepPacking(
-                            plan.prompts(),
-                            shard.firstSequence(),
-                            shard.firstSequence() + shard.sequences(),
-                            slots,
-                            maxRows);
-                    make(shard, steps, session, listener);
+                    make(shard, new StepPacking(plan.prompts(), shard, limits), session, listener);
                     settle(number, shard, listener);
                 }
             }
         }
     }
 
-    /** As many rows as the trace of a step leaves room for. */
-    private int rowsPerStep() {
-        long bytesPerRow = plan.recipe().hooks().stream()
-                .mapToLong(column -> (long) column.width() * Float.BYTES)
-                .sum();
-        return Math.clamp(TRACE_BYTES_PER_STEP / bytesPerRow, 1, MAX_ROWS_PER_STEP);
-    }
-
-    /** As many prompts at a time as there is room for their keys and values. */
-    private int slots(ModelConfig config, int maxRows) {
-        long bytesPerSlot = 2L
-                * config.layers()
-                * config.width()
-                * Float.BYTES
-                * plan.prompts().longest();
-        return Math.clamp(
-                CACHE_BYTES / bytesPerSlot, 1, Math.min(maxRows, plan.prompts().count()));
-    }
-
     private void make(Manifest.Shard shard, StepPacking steps, Session session, Listener listener) throws IOException {
-        var hooks = new Hooks(plan.taps(), Edits.NONE);
+        var hooks = Hooks.tap(plan.taps().keySet());
         try (ShardWriter writer = ShardWriter.create(folder.path(), plan, shard)) {
             Queue<Unrecorded> unrecorded = new ArrayDeque<>();
             while (steps.hasNext()) {
@@ -158,11 +130,10 @@ public final class CorpusRun implements AutoCloseable {
         }
     }
 
-    /** The file first, then its name, then the manifest that vouches for both. */
+    /** The file first, then the manifest that vouches for it, and with it the names of both. */
     private void settle(int number, Manifest.Shard shard, Listener listener) throws IOException {
         Path file = folder.path().resolve(shard.file());
         Durable.force(file);
-        Durable.force(folder.path());
         Manifest.Shard done = shard.written(Digest.ofFile(file));
         manifest = manifest.with(number, done);
         ManifestFile.write(folder.path(), manifest);

@@ -2,12 +2,14 @@ package dev.weir.engine;
 
 import dev.weir.backend.Backend;
 import dev.weir.backend.Backend.LoadedWeights;
+import dev.weir.backend.WeightView;
 import dev.weir.checkpoint.Checkpoint;
 import dev.weir.checkpoint.GenerationConfig;
 import dev.weir.checkpoint.ModelSource;
 import dev.weir.hook.Edits;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
+import dev.weir.hook.Site;
 import dev.weir.hook.Trace;
 import dev.weir.hook.TraceLayout;
 import dev.weir.hook.TraceRecorder;
@@ -16,6 +18,7 @@ import dev.weir.model.State;
 import dev.weir.model.Weights;
 import dev.weir.program.Plan;
 import dev.weir.tensor.DType;
+import dev.weir.tensor.Tensor;
 import dev.weir.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -25,6 +28,7 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Queue;
@@ -302,6 +306,21 @@ public final class Weir implements AutoCloseable {
      * @throws IllegalArgumentException if these are not whole rows
      */
     public float[] unembed(float[] stream) {
+        return unembed(stream, HookPoint.of(config().layers() - 1, Site.RESID_POST));
+    }
+
+    /**
+     * What the unembedding alone makes of rows: the final norm is not applied.
+     *
+     * @param normed [rows, D], row-major, as at {@code unembed.hook_in}
+     * @return logits [rows, V]
+     * @throws IllegalArgumentException if these are not whole rows
+     */
+    public float[] unembedNormed(float[] normed) {
+        return unembed(normed, HookPoint.of(Site.UNEMBED_IN));
+    }
+
+    private float[] unembed(float[] stream, HookPoint entry) {
         int width = config().width();
         if (stream.length == 0 || stream.length % width != 0) {
             throw new IllegalArgumentException(
@@ -309,11 +328,36 @@ public final class Weir implements AutoCloseable {
         }
         int rows = stream.length / width;
         float[] logits = new float[Math.multiplyExact(rows, config().vocabulary())];
-        var end = new Unembedding(config(), weights, loaded);
+        var end = new Unembedding(config(), weights, loaded, entry);
         for (int from = 0; from < rows; from += MAX_ROWS_PER_STEP) {
             end.run(stream, from, Math.min(MAX_ROWS_PER_STEP, rows - from), logits);
         }
         return logits;
+    }
+
+    /**
+     * A learned matrix, to look at.
+     *
+     * @param name TransformerLens' name, such as {@code blocks.3.attn.W_O} or {@code unembed.W_U}
+     * @throws IllegalArgumentException if the model has no such matrix
+     */
+    public Weight weight(String name) {
+        Tensor tensor = weights.all().stream()
+                .filter(w -> w.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "weight '" + name + "': expected a name such as blocks.0.attn.W_O or unembed.W_U"));
+        return new Weight(tensor, Objects.requireNonNull(source.views(weights).get(tensor)));
+    }
+
+    /**
+     * A matrix that is not the model's, on the model's machine.
+     *
+     * @param weight [inputs, outputs], readable until the result is closed
+     * @param bias [1, outputs], likewise
+     */
+    public Projection projection(int inputs, int outputs, WeightView weight, WeightView bias) {
+        return new Projection(backend, inputs, outputs, weight, bias);
     }
 
     /** The ids of a prompt. */

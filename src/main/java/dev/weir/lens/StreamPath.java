@@ -1,5 +1,6 @@
 package dev.weir.lens;
 
+import dev.weir.hook.Edits;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
 import dev.weir.hook.Positions;
@@ -41,7 +42,7 @@ public record StreamPath(float[] embedding, List<Block> blocks) {
                 taps.put(HookPoint.of(layer, site), positions);
             }
         }
-        return new Hooks(taps, new TreeMap<>());
+        return new Hooks(taps, Edits.NONE);
     }
 
     /**

@@ -30,9 +30,9 @@ public sealed interface Metric {
     }
 
     /**
-     * Refuses tokens that a vocabulary does not have.
+     * Refuses tokens that are not of a vocabulary.
      *
-     * @throws IllegalArgumentException for such a token
+     * @throws IllegalArgumentException naming the first such token
      */
     default void requireWithin(int vocabulary) {
         switch (this) {

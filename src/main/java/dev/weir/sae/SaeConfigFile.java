@@ -3,6 +3,7 @@ package dev.weir.sae;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Site;
 import java.io.IOException;
@@ -42,6 +43,25 @@ final class SaeConfigFile {
 
     static SaeConfig read(Path file) throws IOException {
         return new SaeConfigFile(file, parse(file)).config();
+    }
+
+    /** Writes what SAELens 6 reads back, for a {@link Architecture#TOPK} autoencoder without normalization. */
+    static void write(Path file, String model, HookPoint point, int inputs, int features, int k) throws IOException {
+        ObjectNode config = MAPPER.createObjectNode();
+        config.put("architecture", Architecture.TOPK.label())
+                .put("d_in", inputs)
+                .put("d_sae", features)
+                .put("k", k)
+                .put("dtype", "float32")
+                .put("device", "cpu")
+                .put("apply_b_dec_to_input", true)
+                .put("normalize_activations", Normalization.NONE.label())
+                .put("reshape_activations", point.site() == Site.Z ? "hook_z" : "none");
+        config.putObject("metadata")
+                .put("model_name", model)
+                .put("hook_name", point.name())
+                .put("sae_lens_version", "6.0.0");
+        Files.writeString(file, MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
     }
 
     private static JsonNode parse(Path file) throws IOException {

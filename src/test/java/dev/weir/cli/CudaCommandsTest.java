@@ -55,6 +55,14 @@ class CudaCommandsTest {
     }
 
     @Test
+    void aPromptLooksTheSameOnBothMachines() throws IOException {
+        String model = TinyModel.in(folder).toString();
+        String cpu = weir("lens", "ab", "--model", model, "--device", "cpu").out();
+        Terminal.Result gpu = weir("lens", "ab", "--model", model, "--device", "cuda", "--exact");
+        assertEquals(cpu, gpu.out(), gpu.err());
+    }
+
+    @Test
     void graphsAreTimedBesideNone() throws IOException {
         String model = TinyModel.in(folder).toString();
         String[] arguments = {

@@ -66,7 +66,9 @@ class PatchCommandTest {
             Terminal.Result result =
                     patch("Tom ran", "Tim ran", "--answer", "#40", "--to", to, "--through-mlps", "--json");
             assertEquals(0, result.code(), result.err());
-            assertEquals("paths to " + to.replace(",", ", "), result.json().at("/title").textValue());
+            assertEquals(
+                    "paths to " + to.replace(",", ", "),
+                    result.json().at("/title").textValue());
             assertEquals(4, result.json().at("/values/0").size());
         }
     }
@@ -98,10 +100,7 @@ class PatchCommandTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
             abc bbc --to 1.2.z | --to '1.2.z': expected logits, a head such as 3.5.q, 3.5.k or 3.5.v, or mlp.4
             abc bbc --to logits --site z | --to logits: expected neither --site nor --by beside it, got one
             abc bbc --through-mlps | --through-mlps: expected --to RECEIVERS beside it, got none

@@ -80,10 +80,7 @@ class SaeCommandTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
             Tom --scale 3 | --scale '3': expected a feature and a number such as 17*2.5
             Tom --add x*2 | --add 'x*2': expected a feature and a number such as 17*2.5
             Tom --scale 40*2 | feature: expected from 0 to 39, got 40
@@ -125,8 +122,7 @@ class SaeCommandTest {
         assertTrue(learned.out().startsWith(out + " with 20 features, 3 a token, explains "), learned.out());
         Terminal.Result used = weir("sae", "Tom", "--model", model, "--sae", out);
         assertEquals(0, used.code(), used.err());
-        Terminal.Result refused =
-                weir("train-sae", "--model", model, "--hook", "blocks.7.hook_mlp_out", "--out", out);
+        Terminal.Result refused = weir("train-sae", "--model", model, "--hook", "blocks.7.hook_mlp_out", "--out", out);
         assertEquals(2, refused.code(), refused.err());
         assertEquals(1, refused.err().lines().count(), refused.err());
     }

@@ -59,7 +59,11 @@ class TopKTrainingTest {
             TopKTraining.train(weir, settings, n -> {}, n -> {}, folder.resolve("a"));
             TopKTraining.train(weir, settings, n -> {}, n -> {}, folder.resolve("b"));
             String file = "sae_weights.safetensors";
-            assertEquals(-1, Files.mismatch(folder.resolve("a").resolve(file), folder.resolve("b").resolve(file)));
+            assertEquals(
+                    -1,
+                    Files.mismatch(
+                            folder.resolve("a").resolve(file),
+                            folder.resolve("b").resolve(file)));
         }
     }
 
