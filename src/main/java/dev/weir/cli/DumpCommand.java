@@ -7,7 +7,6 @@ import dev.weir.corpus.Manifest;
 import dev.weir.corpus.TokenizedPrompts;
 import dev.weir.engine.Prompt;
 import dev.weir.engine.Weir;
-import dev.weir.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -69,12 +68,8 @@ final class DumpCommand implements Callable<Integer> {
                     "Keep the beginning of a prompt that is longer than the model's context, instead of refusing it.")
     private boolean truncate;
 
-    @Option(
-            names = "--trace-dtype",
-            paramLabel = "TYPE",
-            converter = DTypeConverter.class,
-            description = "How values are stored: float32, bfloat16 or float16. Default: float32, the very bits.")
-    private DType type = DType.FLOAT32;
+    @Mixin
+    private final TraceTypeArgument type = new TraceTypeArgument();
 
     @Option(
             names = "--max-shard-bytes",
@@ -99,7 +94,7 @@ final class DumpCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         try (Weir weir = model.open(shell)) {
             var taps = weir.select(hooks).taps();
-            var request = new CorpusPlan.Request(taps, type, maxShardBytes, WeirCommand.version());
+            var request = new CorpusPlan.Request(taps, type.type(), maxShardBytes, WeirCommand.version());
             CorpusPlan plan = CorpusPlan.of(weir, tokenized(weir), request);
             announce(plan);
             try (CorpusRun run = CorpusRun.begin(out, plan)) {
@@ -134,9 +129,6 @@ final class DumpCommand implements Callable<Integer> {
     }
 
     private static int[] ids(Weir weir, String place, Prompt prompt) {
-        if (prompt instanceof Prompt.Edited) {
-            throw new IllegalArgumentException(place + "expected a prompt without edits, got one with edits");
-        }
         try {
             return weir.encode(prompt).stream().mapToInt(Integer::intValue).toArray();
         } catch (IllegalArgumentException e) {

@@ -168,12 +168,7 @@ final class LensCommand implements Callable<Integer> {
     }
 
     private void show(Weir weir, LensReport found) {
-        int length = found.tokens().length;
-        int at = position < 0 ? position + length : position;
-        if (at < 0 || at >= length) {
-            throw new IllegalArgumentException("--position: expected from " + -length + " to " + (length - 1)
-                    + " for a prompt of " + Figures.counted(length, "token") + ", got " + position);
-        }
+        int at = PromptPosition.of("--position", position, found.tokens().length);
         var picture = new LensPicture(found, at, new Vocabulary(weir));
         if (json.given()) {
             Json.print(shell, picture.json());

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.Prompt;
 import dev.weir.engine.Weir;
 import dev.weir.hook.HookPoint;
+import dev.weir.lens.StreamPath;
 import dev.weir.steering.Activations;
 import dev.weir.steering.Contrast;
 import dev.weir.steering.Reading;
@@ -155,19 +156,11 @@ final class SteerCommand implements Callable<Integer> {
             all.addAll(others.at(point));
             rows.add(new Row(
                     point,
-                    norm(vector),
-                    all.stream().mapToDouble(SteerCommand::norm).average().orElseThrow(),
+                    StreamPath.norm(vector),
+                    all.stream().mapToDouble(StreamPath::norm).average().orElseThrow(),
                     method.heldOutSeparation(some.at(point), others.at(point))));
         });
         return rows;
-    }
-
-    private static double norm(float[] row) {
-        double square = 0;
-        for (float value : row) {
-            square += (double) value * value;
-        }
-        return Math.sqrt(square);
     }
 
     private void tell(Weir weir, List<Row> rows, boolean leavesOut) {

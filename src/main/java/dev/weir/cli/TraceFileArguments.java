@@ -8,11 +8,11 @@ import dev.weir.hook.Hooks;
 import dev.weir.hook.TraceLayout;
 import dev.weir.hook.TraceRecorder;
 import dev.weir.hook.TraceSink;
-import dev.weir.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How a trace is written, and how large it may be. */
@@ -20,12 +20,8 @@ final class TraceFileArguments {
 
     private static final long MANY_BYTES = 100_000_000;
 
-    @Option(
-            names = "--trace-dtype",
-            paramLabel = "TYPE",
-            converter = DTypeConverter.class,
-            description = "How values are stored: float32, bfloat16 or float16. Default: float32, the very bits.")
-    private DType type = DType.FLOAT32;
+    @Mixin
+    private final TraceTypeArgument type = new TraceTypeArgument();
 
     @Option(
             names = "--max-trace-bytes",
@@ -36,7 +32,7 @@ final class TraceFileArguments {
     private Optional<Long> maxBytes = Optional.empty();
 
     Tracing tracing(Hooks hooks, TraceSink sink) {
-        return new Tracing(hooks, sink, type, maxBytes.orElse(Long.MAX_VALUE));
+        return new Tracing(hooks, sink, type.type(), maxBytes.orElse(Long.MAX_VALUE));
     }
 
     /** To ask how large a trace would be. */
