@@ -5,13 +5,15 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
  * How one element is stored, little-endian. The names are those of the safetensors format and of PyTorch.
  *
- * <p>Weir computes in {@link #FLOAT32}; weights may also be {@link #BFLOAT16} or {@link #FLOAT16}, whose widening is exact.
- * The other types exist because files contain them.
+ * <p>Weir computes in {@link #FLOAT32}; weights may also be {@link #BFLOAT16} or {@link #FLOAT16}, whose widening is exact, and
+ * a machine may keep matrices as {@link #INT8}, which then means {@link Int8Blocks}. The other types exist because files contain
+ * them.
  */
 public enum DType {
     FLOAT64("float64", "F64", 8),
@@ -64,6 +66,11 @@ public enum DType {
         return this == FLOAT32 || this == FLOAT16 || this == BFLOAT16;
     }
 
+    /** Whether a machine may keep a matrix so. */
+    public boolean isMatrixType() {
+        return isModelFloat() || this == INT8;
+    }
+
     /** One element as a float: exact for the three model types, rounded to nearest for the wider ones. */
     public float read(MemorySegment data, long byteOffset) {
         return switch (this) {
@@ -111,12 +118,25 @@ public enum DType {
      * @throws IllegalArgumentException for any other name
      */
     public static DType ofLabel(String label) {
+        return ofLabel(label, DType::isModelFloat);
+    }
+
+    /**
+     * The type that a user wants matrices kept in: a model type or {@code int8}.
+     *
+     * @throws IllegalArgumentException for any other name
+     */
+    public static DType ofMatrixLabel(String label) {
+        return ofLabel(label, DType::isMatrixType);
+    }
+
+    private static DType ofLabel(String label, Predicate<DType> wanted) {
         return Arrays.stream(values())
-                .filter(t -> t.isModelFloat() && t.label.equals(label))
+                .filter(t -> wanted.test(t) && t.label.equals(label))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("dtype '" + label + "': expected one of "
                         + Arrays.stream(values())
-                                .filter(DType::isModelFloat)
+                                .filter(wanted)
                                 .map(DType::label)
                                 .collect(Collectors.joining(", "))));
     }
