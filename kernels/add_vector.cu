@@ -3,10 +3,10 @@
 //
 // out, x [rows, columns], columns of all heads side by side, vector [P, columns], controls [slots, 5] (edit.cuh), slots and positions
 // [rows]. The blocks of a row take its columns. Moves rows x columns x 12 bytes. The result does not depend on the grid or the block.
-// launch: block 128, grid (rows, ceil(columns / 2048)), shared 0
+// launch: block 256, grid (rows, ceil(columns / 2048)), shared 0
 #include "edit.cuh"
 
-extern "C" __global__ void __launch_bounds__(EDIT_BLOCK) add_vector(
+extern "C" __global__ void __launch_bounds__(BLOCK) add_vector(
         float* __restrict__ out,
         const float* __restrict__ x,
         const float* __restrict__ vector,
@@ -16,6 +16,5 @@ extern "C" __global__ void __launch_bounds__(EDIT_BLOCK) add_vector(
         int columns,
         int heads,
         int vectorRows) {
-    EditedRow row = editedRow(out, x, controls, slots, positions, columns, heads);
-    changeRow(row, row.operand(vector, vectorRows), [&](float x, float v) { return fmaf(row.strength, v, x); });
+    AddVector{out, x, vector, controls, slots, positions, columns, heads, vectorRows}.at(here());
 }

@@ -6,10 +6,10 @@
 // another, and a weight for all of it.
 // Moves 4 bytes a key and column that a row sees, and 4 a key and head. The result does not depend on the grid or the block: of the
 // same pattern it is attention_exact's, to the bit.
-// launch: block 128, grid (rows, ceil(heads x headWidth / 128)), shared 0
+// launch: block 256, grid (rows, ceil(heads x headWidth / 256)), shared 0
 #include "attention.cuh"
 
-extern "C" __global__ void __launch_bounds__(BLOCK, 8) attention_mix(
+extern "C" __global__ void __launch_bounds__(BLOCK, 4) attention_mix(
         float* __restrict__ z,
         const float* __restrict__ pattern,
         const float* __restrict__ values,
@@ -19,13 +19,5 @@ extern "C" __global__ void __launch_bounds__(BLOCK, 8) attention_mix(
         int headWidth,
         int context,
         int shownKeys) {
-    int row = blockIdx.x;
-    int stride = heads * headWidth;
-    int column = blockIdx.y * BLOCK + threadIdx.x;
-    if (column >= stride) {
-        return;
-    }
-    const float* weights = pattern + (static_cast<size_t>(row) * heads + column / headWidth) * shownKeys;
-    const float* valuesOfSlot = values + static_cast<size_t>(slots[row]) * context * stride;
-    z[static_cast<size_t>(row) * stride + column] = mixed(weights, valuesOfSlot + column, positions[row] + 1, stride);
+    AttentionMix{z, pattern, values, slots, positions, heads, headWidth, context, shownKeys}.at(here());
 }

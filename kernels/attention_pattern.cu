@@ -5,27 +5,15 @@
 // memory, in the cache, so no context is too long for shared memory. The sum is the CPU's sixteen lanes.
 // Moves 8 bytes a key, head and row. The result does not depend on the grid or the block: of the same scores it is attention_exact's,
 // to the bit.
-// launch: block 128, grid (rows, heads), shared 0
+// launch: block 256, grid (rows, heads), shared 0
 #include "attention.cuh"
 
-extern "C" __global__ void __launch_bounds__(BLOCK, 8) attention_pattern(
+extern "C" __global__ void __launch_bounds__(BLOCK, 4) attention_pattern(
         float* __restrict__ pattern,
         const float* __restrict__ scores,
         const int* __restrict__ positions,
         int heads,
         int shownKeys) {
-    size_t first = (static_cast<size_t>(blockIdx.x) * heads + blockIdx.y) * shownKeys;
-    int seen = positions[blockIdx.x] + 1;
-    float* weights = pattern + first;
-
-    float largest = -INFINITY;
-    for (int j = threadIdx.x; j < seen; j += BLOCK) {
-        float score = scores[first + j];
-        weights[j] = score;
-        largest = fmaxf(largest, score);
-    }
-    softmax(weights, seen, blockMax(largest));
-    for (int j = seen + threadIdx.x; j < shownKeys; j += BLOCK) {
-        weights[j] = 0;
-    }
+    __shared__ attention::Shared shared;
+    AttentionPattern{pattern, scores, positions, heads, shownKeys}.at(here(), shared);
 }

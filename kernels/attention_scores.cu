@@ -2,13 +2,13 @@
 // in the order of docs/numerics.md
 //
 // scores [rows, heads x shownKeys], q [rows, heads x headWidth], keys [slots x context, heads x headWidth], slots, positions [rows].
-// A block does 128 keys of one head of one row, a thread one key, so every chain of fused multiply-adds is one thread's.
+// A block does 256 keys of one head of one row, a thread one key, so every chain of fused multiply-adds is one thread's.
 // Moves 4 x headWidth bytes a key that the row sees, and 4 more. The result does not depend on the grid or the block: it is
 // attention_exact's, to the bit.
-// launch: block 128, grid (rows, heads, ceil(shownKeys / 128)), shared 4 * headWidth
+// launch: block 256, grid (rows, heads, ceil(shownKeys / 256)), shared 4 * headWidth
 #include "attention.cuh"
 
-extern "C" __global__ void __launch_bounds__(BLOCK, 8) attention_scores(
+extern "C" __global__ void __launch_bounds__(BLOCK, 4) attention_scores(
         float* __restrict__ scores,
         const float* __restrict__ q,
         const float* __restrict__ keys,
@@ -20,23 +20,5 @@ extern "C" __global__ void __launch_bounds__(BLOCK, 8) attention_scores(
         int shownKeys,
         float scale) {
     extern __shared__ float query[];
-    int row = blockIdx.x;
-    int head = blockIdx.y;
-    int stride = heads * headWidth;
-    for (int i = threadIdx.x; i < headWidth; i += BLOCK) {
-        query[i] = q[static_cast<size_t>(row) * stride + head * headWidth + i];
-    }
-    __syncthreads();
-    int j = blockIdx.z * BLOCK + threadIdx.x;
-    if (j >= shownKeys) {
-        return;
-    }
-    float score = -INFINITY;
-    if (j <= positions[row]) {
-        size_t inCache = static_cast<size_t>(slots[row]) * context + j;
-        const float* key = keys + inCache * stride + head * headWidth;
-        bool aligned = headWidth % 4 == 0 && aligned16(keys);
-        score = (aligned ? product<4>(query, key, headWidth) : product<1>(query, key, headWidth)) * scale;
-    }
-    scores[(static_cast<size_t>(row) * heads + head) * shownKeys + j] = score;
+    AttentionScores{scores, q, keys, slots, positions, heads, headWidth, context, shownKeys, scale}.at(here(), query);
 }

@@ -6,9 +6,10 @@
 // The grid is (rows, stretches): the blocks of a row share its columns, so that the wide rows of scores and patterns have several.
 #pragma once
 
-#include "numbers.cuh"
+#include "place.cuh"
 
-constexpr int EDIT_BLOCK = 128;
+/// Columns of a block.
+constexpr int EDIT_COLUMNS = 2048;
 
 /// Words of a slot in the controls: the strength as float32 bits, the first position and the one after the last, then the heads, bit h
 /// of the two words for head h, the low word first.
@@ -20,6 +21,8 @@ struct EditedRow {
     float* out;
     int columns;
     int headColumns;
+    int from;  // the block's columns
+    int to;
     float strength;
     int position;
     unsigned long long heads;  // that change; none where the position does not
@@ -33,8 +36,9 @@ struct EditedRow {
     }
 };
 
-/// The row of this block, of so many heads side by side.
+/// The row of a place, of so many heads side by side.
 __device__ __forceinline__ EditedRow editedRow(
+        Place place,
         float* out,
         const float* x,
         const int* controls,
@@ -42,9 +46,9 @@ __device__ __forceinline__ EditedRow editedRow(
         const int* positions,
         int columns,
         int heads) {
-    size_t first = static_cast<size_t>(blockIdx.x) * columns;
-    const int* control = controls + static_cast<size_t>(slots[blockIdx.x]) * CONTROL_WORDS;
-    int position = positions[blockIdx.x];
+    size_t first = static_cast<size_t>(place.x) * columns;
+    const int* control = controls + static_cast<size_t>(slots[place.x]) * CONTROL_WORDS;
+    int position = positions[place.x];
     bool inside = control[1] <= position && position < control[2];
     unsigned long long low = static_cast<unsigned>(control[3]);
     unsigned long long high = static_cast<unsigned>(control[4]);
@@ -52,6 +56,8 @@ __device__ __forceinline__ EditedRow editedRow(
             out + first,
             columns,
             columns / heads,
+            place.y * EDIT_COLUMNS,
+            min((place.y + 1) * EDIT_COLUMNS, columns),
             __int_as_float(control[0]),
             position,
             inside ? high << 32 | low : 0};
@@ -61,8 +67,7 @@ __device__ __forceinline__ EditedRow editedRow(
 template <int WIDTH, class Change>
 __device__ __forceinline__ void changeGroups(const EditedRow& row, const float* v, Change change) {
 #pragma unroll 4
-    for (int first = (blockIdx.y * EDIT_BLOCK + threadIdx.x) * WIDTH; first < row.columns;
-            first += gridDim.y * EDIT_BLOCK * WIDTH) {
+    for (int first = row.from + threadIdx.x * WIDTH; first < row.to; first += BLOCK * WIDTH) {
         Group<WIDTH> group = loadGroup<WIDTH>(row.x + first);
         if (row.changes(first)) {
             Group<WIDTH> operand = loadGroup<WIDTH>(v + first);
@@ -82,3 +87,75 @@ template <class Change> __device__ __forceinline__ void changeRow(const EditedRo
         changeGroups<1>(row, v, change);
     }
 }
+
+struct AddVector {
+    float* out;
+    const float* x;
+    const float* vector;
+    const int* controls;
+    const int* slots;
+    const int* positions;
+    int columns;
+    int heads;
+    int vectorRows;
+
+    __device__ __forceinline__ void at(Place place) const {
+        EditedRow row = editedRow(place, out, x, controls, slots, positions, columns, heads);
+        const float* v = row.operand(vector, vectorRows);
+        changeRow(row, v, [&](float x, float v) { return fmaf(row.strength, v, x); });
+    }
+};
+
+struct Scale {
+    float* out;
+    const float* x;
+    const int* controls;
+    const int* slots;
+    const int* positions;
+    int columns;
+    int heads;
+
+    __device__ __forceinline__ void at(Place place) const {
+        EditedRow row = editedRow(place, out, x, controls, slots, positions, columns, heads);
+        const float* unread = row.x;
+        changeRow(row, unread, [&](float x, float) { return row.strength * x; });
+    }
+};
+
+struct ReplaceRows {
+    float* out;
+    const float* x;
+    const float* replacements;
+    const int* controls;
+    const int* slots;
+    const int* positions;
+    int columns;
+    int heads;
+    int replacementRows;
+
+    __device__ __forceinline__ void at(Place place) const {
+        EditedRow row = editedRow(place, out, x, controls, slots, positions, columns, heads);
+        changeRow(row, row.operand(replacements, replacementRows), [](float, float v) { return v; });
+    }
+};
+
+struct ProjectOut {
+    float* out;
+    const float* x;
+    const float* direction;
+    const int* controls;
+    const int* slots;
+    const int* positions;
+    int columns;
+    int heads;
+    int directionRows;
+
+    __device__ __forceinline__ void at(Place place) const {
+        EditedRow row = editedRow(place, out, x, controls, slots, positions, columns, heads);
+        const float* v = row.operand(direction, directionRows);
+        float product =
+                row.heads == 0 ? 0 : sumOverRow(columns, [&](float sum, int c) { return fmaf(row.x[c], v[c], sum); });
+        float factor = -(row.strength * product);
+        changeRow(row, v, [=](float x, float v) { return fmaf(factor, v, x); });
+    }
+};

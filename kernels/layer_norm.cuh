@@ -4,12 +4,16 @@
 // registers; one warp does the two sums of sixteen lanes, each a chain as long as columns / 16; then all threads finish.
 #pragma once
 
-#include "numbers.cuh"
-
-constexpr int NORM_BLOCK = 128;
+#include "place.cuh"
 
 /// Groups of weight and bias that a thread holds ready: up to 2048 columns wait for nothing after the sums.
-constexpr int NORM_READY = 4;
+constexpr int NORM_READY = 2;
+
+/// What the threads of a block tell each other of a row.
+struct RowMoments {
+    float mean;
+    float scale;
+};
 
 /// What a norm makes of a row and from what; scale and normalized may be null.
 struct Norm {
@@ -62,12 +66,13 @@ __device__ __forceinline__ void finishGroup(
 
 /// mean = sum(x) / D; scale = sqrt(sum((x - mean)^2) / D + epsilon); out = fma((x - mean) / scale, weight, bias).
 ///
+/// @param moments in shared memory
 /// @param staged shared memory for a row, aligned to 16 bytes
 /// @param load load(first) gives the WIDTH elements of x from there
 template <int WIDTH, class Load>
-__device__ __forceinline__ void normalizeRow(const Norm& norm, float* staged, int columns, Load load) {
-    constexpr int STEP = NORM_BLOCK * WIDTH;
-    __shared__ float meanAndScale[2];
+__device__ __forceinline__ void normalizeRow(
+        const Norm& norm, RowMoments& moments, float* staged, int columns, Load load) {
+    constexpr int STEP = BLOCK * WIDTH;
     int mine = threadIdx.x * WIDTH;
 
     Group<WIDTH> weights[NORM_READY] = {};
@@ -93,8 +98,7 @@ __device__ __forceinline__ void normalizeRow(const Norm& norm, float* staged, in
         });
         float scale = sqrtf(squares / columns + norm.epsilon);
         if (threadIdx.x == 0) {
-            meanAndScale[0] = mean;
-            meanAndScale[1] = scale;
+            moments = {mean, scale};
             if (norm.scale != nullptr) {
                 *norm.scale = scale;
             }
@@ -102,8 +106,8 @@ __device__ __forceinline__ void normalizeRow(const Norm& norm, float* staged, in
     }
     __syncthreads();
 
-    float mean = meanAndScale[0];
-    float scale = meanAndScale[1];
+    float mean = moments.mean;
+    float scale = moments.scale;
 #pragma unroll
     for (int i = 0; i < NORM_READY; i++) {
         if (mine + i * STEP < columns) {
@@ -115,3 +119,68 @@ __device__ __forceinline__ void normalizeRow(const Norm& norm, float* staged, in
         finishGroup(norm, staged, first, mean, scale, weight, loadGroup<WIDTH>(norm.bias + first));
     }
 }
+
+struct LayerNorm {
+    float* out;
+    float* scale;
+    float* normalized;
+    const float* x;
+    const float* weight;
+    const float* bias;
+    int columns;
+    float epsilon;
+
+    __device__ __forceinline__ void at(Place place, RowMoments& moments, float* staged) const {
+        Norm norm = Norm{out, scale, normalized, weight, bias, epsilon}.ofRow(place.x, columns);
+        const float* row = x + static_cast<size_t>(place.x) * columns;
+        if (norm.byFours(columns) && aligned16(row)) {
+            normalizeLoaded<4>(norm, moments, staged, row);
+        } else {
+            normalizeLoaded<1>(norm, moments, staged, row);
+        }
+    }
+
+    template <int WIDTH>
+    __device__ __forceinline__ void normalizeLoaded(
+            const Norm& norm, RowMoments& moments, float* staged, const float* row) const {
+        normalizeRow<WIDTH>(norm, moments, staged, columns, [&](int first) { return loadGroup<WIDTH>(row + first); });
+    }
+};
+
+struct AddLayerNorm {
+    float* sum;
+    float* out;
+    float* scale;
+    float* normalized;
+    const float* a;
+    const float* b;
+    const float* weight;
+    const float* bias;
+    int columns;
+    float epsilon;
+
+    __device__ __forceinline__ void at(Place place, RowMoments& moments, float* staged) const {
+        Norm norm = Norm{out, scale, normalized, weight, bias, epsilon}.ofRow(place.x, columns);
+        size_t row = static_cast<size_t>(place.x) * columns;
+        if (norm.byFours(columns) && aligned16(sum + row) && aligned16(a + row) && aligned16(b + row)) {
+            normalizeSum<4>(norm, moments, staged, row);
+        } else {
+            normalizeSum<1>(norm, moments, staged, row);
+        }
+    }
+
+    template <int WIDTH>
+    __device__ __forceinline__ void normalizeSum(
+            const Norm& norm, RowMoments& moments, float* staged, size_t row) const {
+        normalizeRow<WIDTH>(norm, moments, staged, columns, [&](int first) {
+            Group<WIDTH> group = loadGroup<WIDTH>(a + row + first);
+            Group<WIDTH> other = loadGroup<WIDTH>(b + row + first);
+#pragma unroll
+            for (int k = 0; k < WIDTH; k++) {
+                group.of[k] += other.of[k];
+            }
+            storeGroup(sum + row + first, group);
+            return group;
+        });
+    }
+};

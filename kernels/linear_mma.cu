@@ -195,20 +195,20 @@ template <class T> using Small = Mma<T, 64, 64, 2, 2>;
 
 extern "C" __global__ void __launch_bounds__(256, 2) linear_mma_bf16(LINEAR_PARAMETERS(bf16)) {
     __shared__ Large<bf16>::Shared shared;
-    Large<bf16>::product(LINEAR_PRODUCT(bf16), shared);
+    Large<bf16>::product(LINEAR(bf16).product(blockIdx.z), shared);
 }
 
 extern "C" __global__ void __launch_bounds__(256, 2) linear_mma_f16(LINEAR_PARAMETERS(f16)) {
     __shared__ Large<f16>::Shared shared;
-    Large<f16>::product(LINEAR_PRODUCT(f16), shared);
+    Large<f16>::product(LINEAR(f16).product(blockIdx.z), shared);
 }
 
 extern "C" __global__ void __launch_bounds__(128, 4) linear_mma_small_bf16(LINEAR_PARAMETERS(bf16)) {
     __shared__ Small<bf16>::Shared shared;
-    Small<bf16>::product(LINEAR_PRODUCT(bf16), shared);
+    Small<bf16>::product(LINEAR(bf16).product(blockIdx.z), shared);
 }
 
 extern "C" __global__ void __launch_bounds__(128, 4) linear_mma_small_f16(LINEAR_PARAMETERS(f16)) {
     __shared__ Small<f16>::Shared shared;
-    Small<f16>::product(LINEAR_PRODUCT(f16), shared);
+    Small<f16>::product(LINEAR(f16).product(blockIdx.z), shared);
 }

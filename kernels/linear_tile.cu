@@ -27,30 +27,30 @@ __device__ __forceinline__ void linearTile(const LinearProduct<T>& p, typename S
 
 extern "C" __global__ void __launch_bounds__(Large::THREADS, 2) linear_tile_f32(LINEAR_PARAMETERS(f32)) {
     __shared__ Large::Shared shared;
-    linearTile<Large, 128, 128>(LINEAR_PRODUCT(f32), shared);
+    linearTile<Large, 128, 128>(LINEAR(f32).product(blockIdx.z), shared);
 }
 
 extern "C" __global__ void __launch_bounds__(Large::THREADS, 2) linear_tile_bf16(LINEAR_PARAMETERS(bf16)) {
     __shared__ Large::Shared shared;
-    linearTile<Large, 128, 128>(LINEAR_PRODUCT(bf16), shared);
+    linearTile<Large, 128, 128>(LINEAR(bf16).product(blockIdx.z), shared);
 }
 
 extern "C" __global__ void __launch_bounds__(Large::THREADS, 2) linear_tile_f16(LINEAR_PARAMETERS(f16)) {
     __shared__ Large::Shared shared;
-    linearTile<Large, 128, 128>(LINEAR_PRODUCT(f16), shared);
+    linearTile<Large, 128, 128>(LINEAR(f16).product(blockIdx.z), shared);
 }
 
 extern "C" __global__ void __launch_bounds__(Small::THREADS) linear_tile_small_f32(LINEAR_PARAMETERS(f32)) {
     __shared__ Small::Shared shared;
-    linearTile<Small, 64, 64>(LINEAR_PRODUCT(f32), shared);
+    linearTile<Small, 64, 64>(LINEAR(f32).product(blockIdx.z), shared);
 }
 
 extern "C" __global__ void __launch_bounds__(Small::THREADS) linear_tile_small_bf16(LINEAR_PARAMETERS(bf16)) {
     __shared__ Small::Shared shared;
-    linearTile<Small, 64, 64>(LINEAR_PRODUCT(bf16), shared);
+    linearTile<Small, 64, 64>(LINEAR(bf16).product(blockIdx.z), shared);
 }
 
 extern "C" __global__ void __launch_bounds__(Small::THREADS) linear_tile_small_f16(LINEAR_PARAMETERS(f16)) {
     __shared__ Small::Shared shared;
-    linearTile<Small, 64, 64>(LINEAR_PRODUCT(f16), shared);
+    linearTile<Small, 64, 64>(LINEAR(f16).product(blockIdx.z), shared);
 }

@@ -5,10 +5,10 @@
 // positions [rows]. The blocks of a row take its columns, once every warp has made the row's product for itself, so that none waits for
 // another. Moves rows x columns x 12 bytes; the row and the direction are read again from the cache.
 // The product is the CPU's sixteen lanes: the result does not depend on the grid or the block.
-// launch: block 128, grid (rows, ceil(columns / 2048)), shared 0
+// launch: block 256, grid (rows, ceil(columns / 2048)), shared 0
 #include "edit.cuh"
 
-extern "C" __global__ void __launch_bounds__(EDIT_BLOCK) project_out(
+extern "C" __global__ void __launch_bounds__(BLOCK) project_out(
         float* __restrict__ out,
         const float* __restrict__ x,
         const float* __restrict__ direction,
@@ -18,9 +18,5 @@ extern "C" __global__ void __launch_bounds__(EDIT_BLOCK) project_out(
         int columns,
         int heads,
         int directionRows) {
-    EditedRow row = editedRow(out, x, controls, slots, positions, columns, heads);
-    const float* v = row.operand(direction, directionRows);
-    float product = row.heads == 0 ? 0 : sumOverRow(columns, [&](float sum, int c) { return fmaf(row.x[c], v[c], sum); });
-    float factor = -(row.strength * product);
-    changeRow(row, v, [=](float x, float v) { return fmaf(factor, v, x); });
+    ProjectOut{out, x, direction, controls, slots, positions, columns, heads, directionRows}.at(here());
 }

@@ -3,10 +3,10 @@
 // out, x [rows, columns], columns of all heads side by side, replacements [P, columns], controls [slots, 5] (edit.cuh, the strength is
 // not used), slots and positions [rows]. The blocks of a row take its columns. Moves rows x columns x 12 bytes, 8 of those that stay.
 // The result does not depend on the grid or the block.
-// launch: block 128, grid (rows, ceil(columns / 2048)), shared 0
+// launch: block 256, grid (rows, ceil(columns / 2048)), shared 0
 #include "edit.cuh"
 
-extern "C" __global__ void __launch_bounds__(EDIT_BLOCK) replace_rows(
+extern "C" __global__ void __launch_bounds__(BLOCK) replace_rows(
         float* __restrict__ out,
         const float* __restrict__ x,
         const float* __restrict__ replacements,
@@ -16,6 +16,5 @@ extern "C" __global__ void __launch_bounds__(EDIT_BLOCK) replace_rows(
         int columns,
         int heads,
         int replacementRows) {
-    EditedRow row = editedRow(out, x, controls, slots, positions, columns, heads);
-    changeRow(row, row.operand(replacements, replacementRows), [](float, float v) { return v; });
+    ReplaceRows{out, x, replacements, controls, slots, positions, columns, heads, replacementRows}.at(here());
 }

@@ -2,10 +2,10 @@
 //
 // out, x [rows, columns], columns of all heads side by side, controls [slots, 5] (edit.cuh), slots and positions [rows].
 // The blocks of a row take its columns. Moves rows x columns x 8 bytes. The result does not depend on the grid or the block.
-// launch: block 128, grid (rows, ceil(columns / 2048)), shared 0
+// launch: block 256, grid (rows, ceil(columns / 2048)), shared 0
 #include "edit.cuh"
 
-extern "C" __global__ void __launch_bounds__(EDIT_BLOCK) scale(
+extern "C" __global__ void __launch_bounds__(BLOCK) scale(
         float* __restrict__ out,
         const float* __restrict__ x,
         const int* __restrict__ controls,
@@ -13,7 +13,5 @@ extern "C" __global__ void __launch_bounds__(EDIT_BLOCK) scale(
         const int* __restrict__ positions,
         int columns,
         int heads) {
-    EditedRow row = editedRow(out, x, controls, slots, positions, columns, heads);
-    const float* unread = row.x;
-    changeRow(row, unread, [&](float x, float) { return row.strength * x; });
+    Scale{out, x, controls, slots, positions, columns, heads}.at(here());
 }

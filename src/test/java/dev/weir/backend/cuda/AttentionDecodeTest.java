@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("cuda")
 class AttentionDecodeTest {
 
-    private static final int BLOCK = 128;
+    private static final int BLOCK = 256;
 
     private KernelFixture gpu;
 

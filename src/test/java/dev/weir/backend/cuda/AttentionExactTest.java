@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("cuda")
 class AttentionExactTest {
 
-    private static final int BLOCK = 128;
+    private static final int BLOCK = 256;
 
     private KernelFixture gpu;
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Tag("cuda")
 class EditKernelsTest {
 
-    private static final int BLOCK = 128;
+    private static final int BLOCK = 256;
     private static final int ROWS = 5;
     private static final int[] COLUMNS = {1, 4, 7, 12, 513, 2052};
 

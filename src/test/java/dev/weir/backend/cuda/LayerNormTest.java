@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("cuda")
 class LayerNormTest {
 
-    private static final int BLOCK = 128;
+    private static final int BLOCK = 256;
     private static final float EPSILON = 1e-5f;
 
     private KernelFixture gpu;

@@ -31,7 +31,7 @@ class LinearExactTest {
     }
 
     private LinearCase.Result chain(LinearCase c) {
-        return c.run(gpu, Kernel.of("LINEAR_CHAIN", c.type()), FEW, FEW, 64);
+        return c.run(gpu, Kernel.of("LINEAR_CHAIN", c.type()), FEW, FEW, 256);
     }
 
     private LinearCase.Result small(LinearCase c) {
@@ -99,7 +99,8 @@ class LinearExactTest {
     @EnumSource(names = {"FLOAT32", "FLOAT16"})
     void xMayBeginAtAnyFloat(DType type) {
         LinearCase c = LinearCase.random(type, 9, 64, 12, 1, true, null);
-        c.requireOrder("chain", c.run(gpu, Kernel.of("LINEAR_CHAIN", type), FEW, FEW, 64, gpu.misalignedFloats(c.x())));
+        c.requireOrder(
+                "chain", c.run(gpu, Kernel.of("LINEAR_CHAIN", type), FEW, FEW, 256, gpu.misalignedFloats(c.x())));
         c.requireOrder(
                 "tile",
                 c.run(gpu, Kernel.of("LINEAR_TILE_SMALL", type), SMALL, SMALL, 128, gpu.misalignedFloats(c.x())));

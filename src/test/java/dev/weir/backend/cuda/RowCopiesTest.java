@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Tag("cuda")
 class RowCopiesTest {
 
-    private static final int BLOCK = 128;
+    private static final int BLOCK = 256;
     private static final int[] COLUMNS = {1, 4, 7, 12, 513, 2052};
 
     private final SplittableRandom random = new SplittableRandom(1);

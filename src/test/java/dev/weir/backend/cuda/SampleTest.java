@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("cuda")
 class SampleTest {
 
-    private static final int BLOCK = 512;
+    private static final int BLOCK = 256;
 
     private KernelFixture gpu;
 
