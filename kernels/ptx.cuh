@@ -81,5 +81,24 @@ __device__ __forceinline__ float exp2Fast(float x) {
     return y;
 }
 
+// Asks for the sector of 32 bytes of global memory at an address: it goes on its way to the L2 cache, and nobody waits.
+__device__ __forceinline__ void prefetchToL2(const void* global) {
+    asm volatile("prefetch.global.L2 [%0];\n" ::"l"(global));
+}
+
+// Adds to a word of global memory, at once for all blocks, and gives what was there before. Whoever sees the sum by loadAcquire sees
+// what this thread wrote before, and what it knew by a barrier of its block to be written.
+__device__ __forceinline__ unsigned addRelease(unsigned* word, unsigned amount) {
+    unsigned before;
+    asm volatile("atom.release.gpu.global.add.u32 %0, [%1], %2;\n" : "=r"(before) : "l"(word), "r"(amount) : "memory");
+    return before;
+}
+
+__device__ __forceinline__ unsigned loadAcquire(const unsigned* word) {
+    unsigned value;
+    asm volatile("ld.acquire.gpu.global.u32 %0, [%1];\n" : "=r"(value) : "l"(word) : "memory");
+    return value;
+}
+
 }  // namespace ptx
 #endif

@@ -1,5 +1,6 @@
 // Kernels with planted mistakes, each of which must be caught: see PlantedBugsTest, which expects the line to be named that is
 // marked, or one of those. All have a block of 64 threads, and `count` floats at `out`.
+#include "grid.cuh"
 #include "ptx.cuh"
 
 extern "C" __global__ void no_mistake(float* out, int count) {
@@ -145,4 +146,52 @@ extern "C" __global__ void uninitialised_local(float* out, int count) {
   float values[64];
   for (int i = 0; i < count / 2; i++) values[i] = 1;
   out[threadIdx.x] = values[threadIdx.x];
+}
+
+// ---- several blocks of 64 threads in a cooperative launch; behind the floats lies the word of the barrier, which is 0 ----------------
+
+#define GRID_BARRIER(out, count) GridBarrier(reinterpret_cast<unsigned*>(out + count))
+
+// Block b writes for block b + 1.
+extern "C" __global__ void no_mistake_of_blocks(float* out, int count) {
+  int next = (blockIdx.x + 1) % gridDim.x;
+  out[next * 64 + threadIdx.x] = next;
+  GRID_BARRIER(out, count).wait();
+  float value = out[blockIdx.x * 64 + threadIdx.x];
+  GRID_BARRIER(out, count).wait();
+  out[next * 64 + threadIdx.x] = value + 10;
+}
+
+extern "C" __global__ void missing_grid_barrier(float* out, int count) {
+  int next = (blockIdx.x + 1) % gridDim.x;
+  out[next * 64 + threadIdx.x] = next;  // <- caught
+  out[blockIdx.x * 64 + threadIdx.x] += 1;  // <- caught
+}
+
+extern "C" __global__ void missing_second_grid_barrier(float* out, int count) {
+  int next = (blockIdx.x + 1) % gridDim.x;
+  out[next * 64 + threadIdx.x] = next;
+  GRID_BARRIER(out, count).wait();
+  float value = out[blockIdx.x * 64 + threadIdx.x];  // <- caught
+  out[next * 64 + threadIdx.x] = value + 10;  // <- caught
+}
+
+extern "C" __global__ void grid_barrier_of_some(float* out, int count) {
+  if (blockIdx.x > 0) GRID_BARRIER(out, count).wait();  // <- caught
+  out[blockIdx.x * 64 + threadIdx.x] = 1;
+}
+
+extern "C" __global__ void read_only_read_of_what_is_written(float* out, int count) {
+  int next = (blockIdx.x + 1) % gridDim.x;
+  out[next * 64 + threadIdx.x] = next;  // <- caught
+  GRID_BARRIER(out, count).wait();
+  float value = __ldg(out + blockIdx.x * 64 + threadIdx.x);  // <- caught
+  GRID_BARRIER(out, count).wait();
+  out[blockIdx.x * 64 + threadIdx.x] = value;
+}
+
+extern "C" __global__ void write_of_what_is_read_only(float* out, int count) {
+  float value = __ldg(out + threadIdx.x);  // <- caught
+  GRID_BARRIER(out, count).wait();
+  out[blockIdx.x * 64 + threadIdx.x] = value;  // <- caught
 }

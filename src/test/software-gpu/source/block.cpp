@@ -4,8 +4,10 @@
 
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <vector>
 
+#include "control.h"
 #include "hazards.h"
 #include "shared_memory.h"
 #include "source_line.h"
@@ -42,7 +44,7 @@ constexpr unsigned saved_registers = 6;
 constexpr size_t stack_bytes = 24 << 10, stacks_offset = 512 << 10;
 constexpr uint64_t stack_end_mark = 0x5afe57ac5afe57ac;
 
-enum class State : uint8_t { ready, at_barrier, at_exchange, ended };
+enum class State : uint8_t { ready, at_barrier, at_exchange, at_other_block, ended };
 
 struct Warp;
 
@@ -55,6 +57,8 @@ struct Fiber : Thread {
   Exchange exchange;
   void* argument;
   uint32_t synchronised;  // when it last passed a __syncwarp
+  uint64_t looked;        // when it last looked for what other blocks tell; where it waits for that
+  const void* looking;
 };
 
 // Sets of lanes.
@@ -71,6 +75,9 @@ struct RunningBlock : Block {
   Votes votes;  // of those that have arrived
   Votes result;  // of the last barrier that all passed, until all pass the next
   Place barrier_place;
+  unsigned number;        // in its launch
+  unsigned looking;       // threads that wait for other blocks
+  uint32_t start;         // when it began
   uint32_t synchronised;  // when it last passed a barrier
   void* scheduler_stack;
   bool failed;
@@ -82,7 +89,11 @@ struct RunningBlock : Block {
 };
 static_assert(sizeof(RunningBlock) < stacks_offset && stacks_offset + most_threads * stack_bytes <= region_bytes);
 
-RunningBlock* machine = nullptr;  // the one region; whoever runs kernels holds the driver's lock
+std::vector<RunningBlock*> regions;  // one for each block that lives at the same time; whoever runs kernels holds the driver's lock
+RunningBlock* running_region = nullptr;
+
+// What a thread that waits for other blocks may see changes with each of these: a block told something, or ended.
+uint64_t news = 1;
 
 RunningBlock& running_block() { return static_cast<RunningBlock&>(block()); }
 Fiber& running_fiber() { return *static_cast<Fiber*>(block().running); }
@@ -93,6 +104,11 @@ RunningBlock* make_region() {
   auto* region = (char*)(((uintptr_t)space + region_bytes - 1) & ~(uintptr_t)(region_bytes - 1));
   madvise(region, region_bytes, MADV_HUGEPAGE);  // else 256 stacks need 256 entries of the TLB
   return new (region) RunningBlock();
+}
+
+RunningBlock& region(unsigned number) {
+  while (regions.size() <= number) regions.push_back(make_region());
+  return *regions[number];
 }
 
 // ---- whose turn it is ------------------------------------------------------------------------------------------------
@@ -157,7 +173,7 @@ void fail(RunningBlock& block, const Fiber* fiber, Fault fault, Place place, con
   __builtin_unreachable();
 }
 
-std::string count_of_threads(size_t count) { return count == 1 ? "1 thread" : std::to_string(count) + " threads"; }
+std::string count_of(const std::string& what, size_t count) { return std::to_string(count) + " " + what + (count == 1 ? "" : "s"); }
 
 // Who waits where: "31 threads at the barrier of a.cu:12, 1 thread at the warp operation of a.cu:15".
 std::string who_waits_where(RunningBlock& block) {
@@ -180,7 +196,7 @@ std::string who_waits_where(RunningBlock& block) {
   }
   std::string text;
   for (const Group& group : groups)
-    text += (text.empty() ? "" : ", ") + count_of_threads(group.count) + " at the " +
+    text += (text.empty() ? "" : ", ") + count_of("thread", group.count) + " at the " +
             (group.state == State::at_barrier ? "barrier" : "warp operation") + " of " + at(group.place);
   return text;
 }
@@ -190,12 +206,19 @@ std::string who_waits_where(RunningBlock& block) {
   leave_block(block);
 }
 
-// Another thread goes on; returns when it is this one's turn again.
+// Another thread goes on; where all wait, and some for another block, that block goes on.
+void give_turn(RunningBlock& block, Fiber& fiber) {
+  Fiber* next = next_fiber(block, fiber);
+  if (next) change_to(block, fiber, *next);
+  else if (block.looking) software_gpu_switch(&fiber.stack, block.scheduler_stack);
+  else deadlock(block, fiber);
+}
+
+// The same; returns when it is this thread's turn again.
 void wait(RunningBlock& block, Fiber& fiber, State state) {
   fiber.state = state;
-  Fiber* next = next_fiber(block, fiber);
-  if (!next) deadlock(block, fiber);
-  change_to(block, fiber, *next);
+  set_waiting(block, fiber);
+  give_turn(block, fiber);
   fiber.state = State::ready;
 }
 
@@ -259,13 +282,11 @@ void fiber_main() {
   Fiber& fiber = running_fiber();
   end_thread(block, fiber);
   if (!block.alive) leave_block(block);
-  Fiber* next = next_fiber(block, fiber);
-  if (!next) deadlock(block, fiber);
-  change_to(block, fiber, *next);
+  give_turn(block, fiber);
   __builtin_unreachable();
 }
 
-// ---- one block after the other ---------------------------------------------------------------------------------------
+// ---- a block ---------------------------------------------------------------------------------------
 
 uint3 index_in(dim3 size, uint64_t number) {
   return {(unsigned)(number % size.x), (unsigned)(number / size.x % size.y), (unsigned)(number / size.x / size.y)};
@@ -306,6 +327,7 @@ void begin_fibers(RunningBlock& block) {
     fiber.state = State::ready;
     fiber.place = {};
     fiber.synchronised = 0;
+    fiber.looked = 0;
     fiber.stack = fresh_stack(block, i);
   }
 }
@@ -316,20 +338,33 @@ void check_stacks(RunningBlock& block) {
       return fail(block, &block.fibers[i], Fault::memory, {}, "more than " + std::to_string(stack_bytes) + " bytes of local memory");
 }
 
-void run_block(RunningBlock& block, uint64_t number) {
-  block.index = index_in(block.grid, number);
+void enter(RunningBlock& block) {
+  running_region = &block;
+  enter_shared_memory(block.number);
+}
+
+// In the region and window of its number, which is 0 where only one block lives at a time.
+void begin(RunningBlock& block, const Grid& grid, uint64_t place, unsigned number) {
+  block.launch = &grid;
+  block.grid = grid.blocks;
+  block.size = grid.threads;
+  block.thread_count = grid.threads.x * grid.threads.y * grid.threads.z;
+  block.warp_count = (block.thread_count + warp_lanes - 1) / warp_lanes;
+  block.index = index_in(block.grid, place);
+  block.number = number;
   block.alive = block.thread_count;
-  block.arrived = 0;
+  block.arrived = block.looking = 0;
+  block.failed = false;
   begin_warps(block);
   begin_fibers(block);
-  begin_shared_memory(block.launch->shared_bytes);
-  begin_asynchronous_copies(block.thread_count);
-  block.synchronised = synchronisations;
-  Fiber& first = block.fibers[block.launch->reverse ? block.thread_count - 1 : 0];
-  block.running = &first;
-  software_gpu_switch(&block.scheduler_stack, first.stack);
-  if (block.failed) return;
+  enter(block);
+  begin_shared_memory(grid.shared_bytes, block.thread_count);
+  block.start = block.synchronised = ++synchronisations;
+}
+
+void check_end(RunningBlock& block) {
   check_stacks(block);
+  if (block.failed) return;
   std::string overrun = shared_memory_overrun();
   if (!overrun.empty()) fail(block, nullptr, Fault::memory, {}, overrun);
 }
@@ -353,33 +388,146 @@ void explain_signal(RunningBlock& block) {
   fail(block, &fiber, signalled.fault, place, signalled.message, signalled.address);
 }
 
+// Threads that waited for other blocks look again.
+void wake(RunningBlock& block) {
+  for (unsigned i = 0; i < block.thread_count && block.looking; i++) {
+    Fiber& fiber = block.fibers[i];
+    if (fiber.state != State::at_other_block) continue;
+    set_ready(block, *fiber.warp, 1u << fiber.lane);
+    block.looking--;
+  }
+}
+
+// Goes on until all its threads have ended, or wait and some for another block, or one has failed.
+void resume(RunningBlock& block) {
+  enter(block);
+  wake(block);
+  signalled.instruction = nullptr;
+  Warp& warp = block.warps[choose(block.ready_warps, 31, block.launch->reverse)];
+  Fiber& first = *warp.lanes[choose(warp.ready, 31, block.launch->reverse)];
+  block.running = &first;
+  software_gpu_switch(&block.scheduler_stack, first.stack);
+  if (signalled.instruction) explain_signal(block);
+  else if (!block.failed && !block.alive) check_end(block);
+}
+
+const Fiber& looking_fiber(const RunningBlock& block) {
+  const Fiber* fiber = block.fibers;
+  while (fiber->state != State::at_other_block) fiber++;
+  return *fiber;
+}
+
+// ---- the blocks of a launch, one after the other ---------------------------------------------------------------------
+
+std::optional<Failure> run_in_turn(const Grid& grid) {
+  uint64_t blocks = (uint64_t)grid.blocks.x * grid.blocks.y * grid.blocks.z;
+  RunningBlock& block = region(0);
+  for (uint64_t i = 0; i < blocks; i++) {
+    begin(block, grid, grid.reverse ? blocks - 1 - i : i, 0);
+    resume(block);
+    if (!block.failed && block.looking) {
+      const Fiber& fiber = looking_fiber(block);
+      fail(block, &fiber, Fault::synchronisation, source_line(fiber.looking), "a wait for another block, which a cooperative launch alone allows");
+    }
+    if (block.failed) return std::move(block.failure);
+  }
+  return {};
+}
+
+// ---- the blocks of a cooperative launch, by turns --------------------------------------------------------------------
+
+// Nobody has anything to tell any more: "deadlock: 3 blocks wait for others at a.cu:12, 1 block has ended".
+void fail_together(unsigned blocks) {
+  std::map<std::string, unsigned> waiting;
+  RunningBlock* first = nullptr;
+  unsigned ended = 0;
+  for (unsigned i = 0; i < blocks; i++) {
+    RunningBlock& block = region(i);
+    if (!block.alive) {
+      ended++;
+      continue;
+    }
+    if (!first) first = &block;
+    waiting[at(source_line(looking_fiber(block).looking))]++;
+  }
+  std::string text = "deadlock of blocks: ";
+  for (auto& [place, count] : waiting) text += count_of("block", count) + " at " + place + ", ";
+  const Fiber& fiber = looking_fiber(*first);
+  fail(*first, &fiber, Fault::synchronisation, source_line(fiber.looking), text + count_of("block", ended) + " ended");
+}
+
+// A round: every block goes on as far as it can. Returns the one that failed.
+RunningBlock* run_round(const Grid& grid, unsigned blocks) {
+  for (unsigned i = 0; i < blocks; i++) {
+    RunningBlock& block = region(grid.reverse ? blocks - 1 - i : i);
+    if (!block.alive) continue;
+    resume(block);
+    if (block.failed) return &block;
+    if (!block.alive) news++;
+  }
+  return nullptr;
+}
+
+bool any_alive(unsigned blocks) {
+  for (unsigned i = 0; i < blocks; i++)
+    if (region(i).alive) return true;
+  return false;
+}
+
+std::optional<Failure> run_together(const Grid& grid) {
+  unsigned blocks = grid.blocks.x * grid.blocks.y * grid.blocks.z;
+  for (unsigned i = 0; i < blocks; i++) begin(region(i), grid, i, i);
+  while (any_alive(blocks)) {
+    uint64_t before = news;
+    RunningBlock* failed = run_round(grid, blocks);
+    if (!failed && news == before) {
+      fail_together(blocks);
+      for (unsigned i = 0; i < blocks && !failed; i++)
+        if (region(i).failed) failed = &region(i);
+    }
+    if (failed) return std::move(failed->failure);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::optional<Failure> run(const Grid& grid) {
-  if (!machine) machine = make_region();
-  RunningBlock& block = *machine;
-  block.launch = &grid;
-  block.grid = grid.blocks;
-  block.size = grid.threads;
-  block.thread_count = grid.threads.x * grid.threads.y * grid.threads.z;
-  block.warp_count = (block.thread_count + warp_lanes - 1) / warp_lanes;
-  block.failed = false;
-  uint64_t blocks = (uint64_t)grid.blocks.x * grid.blocks.y * grid.blocks.z;
-  for (uint64_t i = 0; i < blocks && !block.failed; i++) {
-    signalled.instruction = nullptr;
-    run_block(block, grid.reverse ? blocks - 1 - i : i);
-    if (signalled.instruction) explain_signal(block);
-  }
-  if (!block.failed) return {};
-  return std::move(block.failure);
+  if (!grid.cooperative) return run_in_turn(grid);
+  if (checking) begin_comparing(grid.blocks.x * grid.blocks.y * grid.blocks.z);
+  std::optional<Failure> failure = run_together(grid);
+  end_comparing();
+  return failure;
 }
 
 void stop_kernel_at(const void* instruction, Fault fault, std::optional<uint64_t> address, const char* message) {
   char here;
-  if (!machine || (uintptr_t)&here / region_bytes != (uintptr_t)machine / region_bytes) return;
-  machine->failed = true;
+  RunningBlock* running = running_region;
+  if (!running || (uintptr_t)&here / region_bytes != (uintptr_t)running / region_bytes) return;
+  running->failed = true;
   signalled = {instruction, fault, address, message};
-  leave_block(*machine);
+  leave_block(*running);
+}
+
+uint32_t add_release(uint32_t* word, uint32_t amount) {
+  note_release(word);
+  news++;
+  uint32_t before = *word;
+  *word = before + amount;
+  return before;
+}
+
+uint32_t load_acquire(const uint32_t* word) {
+  RunningBlock& block = running_block();
+  Fiber& fiber = running_fiber();
+  if (fiber.looked == news) {
+    fiber.looking = __builtin_return_address(0);
+    block.looking++;
+    wait(block, fiber, State::at_other_block);
+  }
+  fiber.looked = news;
+  note_acquire(word);
+  return *word;
 }
 
 void fault(Fault fault, Place place, const char* message) {
@@ -405,7 +553,6 @@ Votes barrier(bool vote, Place place) {
     release_barrier(block);
   } else {
     fiber.warp->at_barrier |= 1u << fiber.lane;
-    set_waiting(block, fiber);
     wait(block, fiber, State::at_barrier);
   }
   return block.result;
@@ -428,7 +575,8 @@ void exchange(unsigned mask, void* argument, Exchange exchange, Place place) {
 
 Order running_order() {
   const Fiber& fiber = running_fiber();
-  return {fiber.number, fiber.warp->number, running_block().synchronised, fiber.synchronised};
+  const RunningBlock& block = running_block();
+  return {block.number, fiber.number, fiber.warp->number, block.start, block.synchronised, fiber.synchronised};
 }
 
 Place& running_place() { return running_fiber().place; }

@@ -1,4 +1,4 @@
-// Runs the blocks of a launch, one after the other, on the calling thread.
+// Runs the blocks of a launch, one after the other or, in a cooperative launch, by turns, on the calling thread.
 #pragma once
 #include <optional>
 #include <string>
@@ -14,6 +14,7 @@ struct Grid {
   unsigned shared_bytes;
   void* const* arguments;
   bool reverse;  // the last thread of the last block runs first
+  bool cooperative;  // blocks may wait for each other
 };
 
 // Why a launch ended early.
@@ -32,6 +33,7 @@ void stop_kernel_at(const void* instruction, Fault fault, std::optional<uint64_t
 Place& running_place();
 
 constexpr unsigned most_threads = 1024, warp_lanes = 32;
+constexpr unsigned most_blocks_at_once = 128;
 constexpr unsigned most_static_shared_bytes = 48 << 10, most_shared_bytes = 227 << 10;
 
 }  // namespace software_gpu

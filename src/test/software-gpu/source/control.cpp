@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "block.h"
 #include "graph.h"
 #include "hazards.h"
 #include "memory.h"
@@ -23,6 +24,7 @@ bool is_set(const char* variable, const char* value) {
 }
 
 constexpr size_t usual_device_bytes = (size_t)8 << 30;
+constexpr unsigned usual_multiprocessors = 4, usual_blocks_each = 32;
 
 // Counts down to the one that fails; 0 is none.
 struct Countdown {
@@ -45,6 +47,9 @@ bool reverse_order = is_set("SOFTWARE_GPU_ORDER", "reverse");
 bool checking = is_set("SOFTWARE_GPU_CHECKS", "1");
 size_t device_bytes = usual_device_bytes;
 int64_t launch_count = 0;
+unsigned multiprocessors = usual_multiprocessors;
+unsigned blocks_each = usual_blocks_each;
+unsigned cooperative_blocks = most_blocks_at_once;
 
 bool allocation_shall_fail() { return failing_allocation.is_over(); }
 bool launch_shall_fail() { return failing_launch.is_over(); }
@@ -76,6 +81,17 @@ CONTROL(void) software_gpu_set_checking(int64_t on, int64_t strictly) {
 CONTROL(void) software_gpu_set_lazy(int64_t on) {
   Lock lock(driver_lock);
   lazy = on;
+}
+
+CONTROL(void) software_gpu_set_multiprocessors(int64_t count, int64_t blocks) {
+  Lock lock(driver_lock);
+  multiprocessors = count;
+  blocks_each = blocks;
+}
+
+CONTROL(void) software_gpu_set_cooperative_blocks(int64_t most) {
+  Lock lock(driver_lock);
+  cooperative_blocks = most;
 }
 
 CONTROL(void) software_gpu_set_device_bytes(int64_t bytes) {
@@ -114,6 +130,9 @@ CONTROL(void) software_gpu_reset() {
   leaked_device = leaked_pinned = {};
   for (auto& device : devices) device->lost = SUCCESS;
   device_bytes = usual_device_bytes;
+  multiprocessors = usual_multiprocessors;
+  blocks_each = usual_blocks_each;
+  cooperative_blocks = most_blocks_at_once;
   reverse_order = is_set("SOFTWARE_GPU_ORDER", "reverse");
   checking = is_set("SOFTWARE_GPU_CHECKS", "1");
   strict = false;

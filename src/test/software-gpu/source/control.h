@@ -10,6 +10,9 @@ extern bool reverse_order;
 extern bool checking;            // the checked builds of kernels run
 extern size_t device_bytes;      // of every device
 extern int64_t launch_count;     // kernels run so far
+extern unsigned multiprocessors;
+extern unsigned blocks_each;         // that a multiprocessor has room for at most
+extern unsigned cooperative_blocks;  // that a cooperative launch may have at most; 0: there is no such launch
 
 // Each says, by its count, whether this is the one that shall fail.
 bool allocation_shall_fail();

@@ -156,7 +156,7 @@ API cuDeviceGetAttribute(int* value, int attribute, CUdevice number) {
       case 10: *value = warp_lanes; break;
       case 12: *value = 65536; break;                         // registers per block
       case 13: *value = 1000000; break;                       // clock, kHz
-      case 16: *value = 4; break;                             // multiprocessors
+      case 16: *value = multiprocessors; break;
       case 36: *value = 1000000; break;                       // memory clock, kHz
       case 37: *value = 64; break;                            // width of the memory bus, bits
       case 38: *value = 4 << 20; break;                       // L2 cache, bytes
@@ -164,6 +164,7 @@ API cuDeviceGetAttribute(int* value, int attribute, CUdevice number) {
       case 41: *value = 1; break;                             // unified addressing
       case 75: *value = compute_capability() / 10; break;
       case 76: *value = compute_capability() % 10; break;
+      case 95: *value = cooperative_blocks > 0; break;        // cooperative launch
       case 81: case 97: *value = most_shared_bytes; break;    // shared memory per multiprocessor, per block after opting in
       case 82: *value = 65536; break;                         // registers per multiprocessor
       default: *value = 0;
@@ -304,6 +305,7 @@ constexpr ErrorText error_texts[] = {
     {ASSERT, "CUDA_ERROR_ASSERT", "device-side assert triggered"},
     {MISALIGNED_ADDRESS, "CUDA_ERROR_MISALIGNED_ADDRESS", "misaligned address"},
     {LAUNCH_FAILED, "CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure"},
+    {COOPERATIVE_LAUNCH_TOO_LARGE, "CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE", "too many blocks in cooperative launch"},
     {NOT_PERMITTED, "CUDA_ERROR_NOT_PERMITTED", "operation not permitted"},
     {NOT_SUPPORTED, "CUDA_ERROR_NOT_SUPPORTED", "operation not supported"},
     {STREAM_CAPTURE_UNSUPPORTED, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED", "operation not permitted when stream is capturing"},

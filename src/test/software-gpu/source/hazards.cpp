@@ -1,7 +1,8 @@
 // g++ -fsanitize=thread calls a function before every access to memory that threads may share. Its own runtime looks for races of
 // the host's threads; this one, in its place, looks for races of a kernel's threads in shared memory: two accesses to a word, not
 // both of them reads, by different threads, with neither a barrier nor (in one warp) a __syncwarp between them. Unlike on a real
-// GPU, the threads take turns in a fixed order, so a race is found whether or not it did any harm this time.
+// GPU, the threads take turns in a fixed order, so a race is found whether or not it did any harm this time. grid_hazards.cpp does as
+// much for the blocks of a cooperative launch and global memory.
 #include "hazards.h"
 
 #include <sys/mman.h>
@@ -41,7 +42,6 @@ constexpr size_t word_bytes = 4;
 uintptr_t watched_start = 0;
 size_t watched_bytes = 0;
 Word* words = nullptr;
-uint32_t block_start = 1;
 
 bool is_watched(const void* address) { return (uintptr_t)address - watched_start < watched_bytes; }
 
@@ -68,8 +68,8 @@ std::string lines(const char* now, const char* before, const Access& access) {
   fault(Fault::synchronisation, place.file ? place : running_place(), message.c_str());
 }
 
-void check_initialised(const Word& word, const void* instruction) {
-  bool written = word.write.time >= block_start;
+void check_initialised(const Word& word, const Order& now, const void* instruction) {
+  bool written = word.write.time >= now.start;
   if (written && word.pending) report(instruction, "shared memory is read before the wait for the asynchronous copy that fills it");
   if (!written && strict) report(instruction, "shared memory is read that no thread has written");
 }
@@ -96,7 +96,7 @@ void on_read(const void* address, size_t bytes, const void* instruction) {
   uint8_t touched = bytes < word_bytes ? bytes_of_word(address, bytes) : 0xF;
   for (size_t offset = 0; offset < bytes; offset += word_bytes) {
     Word& word = word_at(address, offset);
-    if (word.write.time < block_start || word.pending) check_initialised(word, instruction);
+    if (word.write.time < now.start || word.pending) check_initialised(word, now, instruction);
     else if (word.written_bytes & touched && !is_ordered(word.write, now)) report(instruction, lines("a read", "write", word.write));
     if (word.read.time != synchronisations || word.read.who.kind != Who::thread || word.read.who.number != now.thread)
       word.read = merged(word.read, now, instruction);
@@ -108,7 +108,7 @@ void on_write(const void* address, size_t bytes, const void* instruction) {
   uint8_t touched = bytes < word_bytes ? bytes_of_word(address, bytes) : 0xF;
   for (size_t offset = 0; offset < bytes; offset += word_bytes) {
     Word& word = word_at(address, offset);
-    if (word.read.time >= block_start && touched == 0xF && !is_ordered(word.read, now)) report(instruction, lines("a write", "read", word.read));
+    if (word.read.time >= now.start && touched == 0xF && !is_ordered(word.read, now)) report(instruction, lines("a write", "read", word.read));
     bool adds = word.write.time == synchronisations && word.write.who.number == now.thread;
     word.written_bytes = adds ? word.written_bytes | touched : touched;
     word.write = {synchronisations, {Who::thread, (uint16_t)now.thread}, instruction};
@@ -124,8 +124,6 @@ void watch(const void* start, size_t bytes) {
   words = (Word*)mmap(nullptr, bytes / word_bytes * sizeof(Word), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
-void forget_accesses() { block_start = ++synchronisations; }
-
 void note_pending(const void* at, size_t bytes) {
   on_write(at, bytes, nullptr);
   for (size_t offset = 0; offset < bytes; offset += word_bytes) word_at(at, offset).pending = true;
@@ -137,13 +135,21 @@ void note_landed(const void* at, size_t bytes) { on_write(at, bytes, nullptr); }
 
 #define HOOK extern "C" __attribute__((visibility("default"))) void
 
-#define ACCESS_HOOKS(bytes)                                                                                              \
-  HOOK __tsan_read##bytes(const void* address) {                                                                         \
-    if (software_gpu::is_watched(address)) software_gpu::on_read(address, bytes, __builtin_return_address(0));           \
-  }                                                                                                                      \
-  HOOK __tsan_write##bytes(const void* address) {                                                                        \
-    if (software_gpu::is_watched(address)) software_gpu::on_write(address, bytes, __builtin_return_address(0));          \
+#define READ_HOOK(name, bytes, ...)                                                                                      \
+  HOOK name(const void* address __VA_ARGS__) {                                                                           \
+    const void* instruction = __builtin_return_address(0);                                                               \
+    if (software_gpu::is_watched(address)) software_gpu::on_read(address, bytes, instruction);                           \
+    else if (software_gpu::comparing_blocks) software_gpu::compare_read(address, bytes, instruction);                    \
   }
+#define WRITE_HOOK(name, bytes, ...)                                                                                     \
+  HOOK name(const void* address __VA_ARGS__) {                                                                           \
+    const void* instruction = __builtin_return_address(0);                                                               \
+    if (software_gpu::is_watched(address)) software_gpu::on_write(address, bytes, instruction);                          \
+    else if (software_gpu::comparing_blocks) software_gpu::compare_write(address, bytes, instruction);                   \
+  }
+#define ACCESS_HOOKS(bytes)               \
+  READ_HOOK(__tsan_read##bytes, bytes, )  \
+  WRITE_HOOK(__tsan_write##bytes, bytes, )
 
 ACCESS_HOOKS(1)
 ACCESS_HOOKS(2)
@@ -151,12 +157,8 @@ ACCESS_HOOKS(4)
 ACCESS_HOOKS(8)
 ACCESS_HOOKS(16)
 
-HOOK __tsan_read_range(const void* address, size_t bytes) {
-  if (software_gpu::is_watched(address)) software_gpu::on_read(address, bytes, __builtin_return_address(0));
-}
-HOOK __tsan_write_range(const void* address, size_t bytes) {
-  if (software_gpu::is_watched(address)) software_gpu::on_write(address, bytes, __builtin_return_address(0));
-}
+READ_HOOK(__tsan_read_range, bytes, , size_t bytes)
+WRITE_HOOK(__tsan_write_range, bytes, , size_t bytes)
 HOOK __tsan_init() {}
 HOOK __tsan_func_entry(void*) {}
 HOOK __tsan_func_exit() {}

@@ -1,4 +1,5 @@
 // Launches of kernels.
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -18,6 +19,7 @@ struct Launch {
   const Kernel& checked_kernel;
   dim3 blocks, threads;
   unsigned shared_bytes;
+  bool cooperative;
   std::vector<uint64_t> values;  // 8-byte cells
   std::vector<void*> arguments;  // where each parameter's value starts in them
 };
@@ -103,7 +105,7 @@ CUresult run_launch(Context& context, const Launch& launch) {
   if (!bad.empty()) return kill(context, ILLEGAL_ADDRESS, bad);
   launch_count++;
   std::optional<Failure> failure =
-      run(Grid{checking ? &launch.checked_kernel : &launch.kernel, launch.blocks, launch.threads, launch.shared_bytes, launch.arguments.data(), reverse_order});
+      run(Grid{checking ? &launch.checked_kernel : &launch.kernel, launch.blocks, launch.threads, launch.shared_bytes, launch.arguments.data(), reverse_order, launch.cooperative});
   if (failure) {
     if (failure->address) failure->text += " " + where(launch, *failure->address);
     return kill(context, code_of(failure->fault), failure->text);
@@ -128,21 +130,46 @@ CUresult check(const Function& function, dim3 blocks, dim3 threads, unsigned sha
   return SUCCESS;
 }
 
-}  // namespace
+// The blocks of a cooperative launch all live at once, or none does.
+CUresult check_cooperative(const Function& function, dim3 blocks, dim3 threads, unsigned shared_bytes) {
+  if (!cooperative_blocks) return refuse(NOT_SUPPORTED, "a cooperative launch");
+  uint64_t wanted = (uint64_t)blocks.x * blocks.y * blocks.z;
+  unsigned most = std::min(cooperative_blocks, multiprocessors * blocks_of_multiprocessor(function, threads.x * threads.y * threads.z, shared_bytes));
+  if (wanted <= most) return SUCCESS;
+  return refuse(COOPERATIVE_LAUNCH_TOO_LARGE,
+                std::string("launch of ") + function.kernel.name + ": " + std::to_string(wanted) + " blocks, " + std::to_string(most) + " can live at once");
+}
 
-API cuLaunchKernel(void* handle, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y, unsigned block_z,
-                   unsigned shared_bytes, void* stream_handle, void** arguments, void** extra) {
+struct Sizes {
+  dim3 blocks, threads;
+  unsigned shared_bytes;
+};
+
+CUresult launch(void* handle, const Sizes& sizes, void* stream_handle, void** arguments, bool cooperative) {
   return in_context([&](Context& context) {
+    auto& [blocks, threads, shared_bytes] = sizes;
     Function* function = function_of(context, handle);
     std::shared_ptr<Stream> stream = stream_of(context, stream_handle);
     if (!function || !stream) return refuse(INVALID_HANDLE, "no such function or stream in the current context");
-    if (extra) return refuse(NOT_SUPPORTED, "launch arguments in `extra`");
-    dim3 blocks(grid_x, grid_y, grid_z), threads(block_x, block_y, block_z);
     if (CUresult result = check(*function, blocks, threads, shared_bytes, arguments)) return result;
-    auto launch = std::make_shared<Launch>(Launch{function->kernel, function->checked_kernel, blocks, threads, shared_bytes, {}, {}});
+    if (CUresult result = cooperative ? check_cooperative(*function, blocks, threads, shared_bytes) : SUCCESS) return result;
+    auto launch = std::make_shared<Launch>(Launch{function->kernel, function->checked_kernel, blocks, threads, shared_bytes, cooperative, {}, {}});
     copy_arguments(*launch, arguments);
     return issue(*stream, {WorkKind::kernel, [launch](Context& context) { return run_launch(context, *launch); }});
   });
+}
+
+}  // namespace
+
+API cuLaunchKernel(void* handle, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y, unsigned block_z,
+                   unsigned shared_bytes, void* stream, void** arguments, void** extra) {
+  if (extra) return refuse(NOT_SUPPORTED, "launch arguments in `extra`");
+  return launch(handle, {dim3(grid_x, grid_y, grid_z), dim3(block_x, block_y, block_z), shared_bytes}, stream, arguments, false);
+}
+
+API cuLaunchCooperativeKernel(void* handle, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y, unsigned block_z,
+                              unsigned shared_bytes, void* stream, void** arguments) {
+  return launch(handle, {dim3(grid_x, grid_y, grid_z), dim3(block_x, block_y, block_z), shared_bytes}, stream, arguments, true);
 }
 
 }  // namespace software_gpu

@@ -83,6 +83,10 @@ bool is_inside(uint64_t address, size_t bytes) {
   return allocation && allocation->live && address + bytes <= allocation->end();
 }
 
+bool is_of_allocations(const void* address) {
+  return addresses.end && address < addresses.next && address >= addresses.end - AddressSpace::reserved;
+}
+
 bool slack_is_clean(const Allocation& allocation) {
   auto* memory = (const unsigned char*)allocation.address;
   for (size_t at = allocation.bytes; at < allocation.room; at++)

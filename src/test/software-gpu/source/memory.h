@@ -40,6 +40,9 @@ Allocation* allocation_starting_at(uint64_t address, Home home);
 // Whether [address, address + bytes) lies in one live allocation.
 bool is_inside(uint64_t address, size_t bytes);
 
+// Whether an allocation, of whatever age, may lie there: neither a stack nor anything else of the host's.
+bool is_of_allocations(const void* address);
+
 // Whether nobody wrote between the end of the allocation and its guard page.
 bool slack_is_clean(const Allocation& allocation);
 

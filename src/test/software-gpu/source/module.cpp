@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <glob.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "block.h"
+#include "control.h"
 #include "stream.h"
 
 namespace software_gpu {
@@ -228,10 +230,18 @@ API cuFuncGetAttribute(int* value, int attribute, void* handle) {
   });
 }
 
-API cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void* handle, int threads, size_t) {
+unsigned blocks_of_multiprocessor(const Function& function, unsigned threads, unsigned dynamic_shared_bytes) {
+  constexpr unsigned threads_of_multiprocessor = 2048, reserved_shared_bytes = 1024;
+  unsigned shared_bytes = function.own_shared_bytes + dynamic_shared_bytes + reserved_shared_bytes;
+  unsigned by_shared = (most_shared_bytes + reserved_shared_bytes) / shared_bytes;
+  return std::min({blocks_each, threads_of_multiprocessor / threads, by_shared});
+}
+
+API cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void* handle, int threads, size_t dynamic_shared_bytes) {
   return in_context([&](Context& context) {
-    if (!function_of(context, handle) || threads < 1) return refuse(INVALID_VALUE, "no such function, or no threads");
-    *blocks = 2048 / threads;
+    Function* function = function_of(context, handle);
+    if (!function || threads < 1) return refuse(INVALID_VALUE, "no such function, or no threads");
+    *blocks = (int)blocks_of_multiprocessor(*function, threads, dynamic_shared_bytes);
     return SUCCESS;
   });
 }

@@ -28,4 +28,7 @@ Function* function_of(Context& context, void* handle);
 
 void release_modules(Context& context);
 
+// How many blocks live at once on a multiprocessor, by what they have of threads and of shared memory. Registers nobody knows here.
+unsigned blocks_of_multiprocessor(const Function& function, unsigned threads, unsigned dynamic_shared_bytes);
+
 }  // namespace software_gpu

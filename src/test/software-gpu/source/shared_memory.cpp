@@ -2,7 +2,9 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstring>
+#include <deque>
 #include <vector>
 
 #include "block.h"
@@ -16,84 +18,14 @@ uint64_t block_serial = 0;
 namespace {
 
 constexpr size_t alignment = 128, fence = 128, page = 4096;
-constexpr size_t room = 256 << 10;
+constexpr size_t room = 256 << 10, window_bytes = 2 * room + 3 * page;
 
 size_t rounded_up(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 
-// Static variables and dynamic shared memory: two areas between guard pages.
-char* make_room() {
-  size_t bytes = 2 * room + 3 * page;
-  auto* memory = (char*)mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  mprotect(memory + page, room, PROT_READ | PROT_WRITE);
-  mprotect(memory + 2 * page + room, room, PROT_READ | PROT_WRITE);
-  watch(memory, bytes);
-  return memory;
-}
-
-char* const statics = make_room() + page;
-char* const dynamics = statics + room + page;
-char* dynamic_start;
-unsigned dynamic_bytes;
-size_t statics_used, statics_bytes;
-std::vector<const SharedVariable*> placed;
-
-const char* end_of(const SharedVariable& variable) { return (const char*)variable.address + variable.bytes; }
-
-// Up to the next variable.
-size_t fence_bytes(const SharedVariable& variable) { return rounded_up(variable.bytes, alignment) + fence - variable.bytes; }
-
-bool fence_is_whole(const SharedVariable& variable) {
-  const char* start = end_of(variable);
-  for (size_t at = 0; at < fence_bytes(variable); at++)
-    if ((unsigned char)start[at] != poison) return false;
-  return true;
-}
-
-}  // namespace
-
-void begin_shared_memory(unsigned asked_bytes) {
-  dynamic_bytes = asked_bytes;
-  block_serial++;
-  forget_accesses();
-  placed.clear();
-  statics_used = statics_bytes = 0;
-  size_t bytes = rounded_up(dynamic_bytes, 16);
-  dynamic_start = dynamics + room - bytes;
-  memset(dynamic_start, poison, bytes);
-}
-
-void place_shared(SharedVariable& variable, Place place) {
-  statics_bytes += variable.bytes;
-  if (statics_bytes > most_static_shared_bytes) fault(Fault::memory, place, "more than 48 KiB of static shared memory");
-  variable.place = place;
-  variable.address = statics + statics_used;
-  variable.block = block_serial;
-  size_t bytes = variable.bytes + fence_bytes(variable);
-  memset(variable.address, poison, bytes);
-  statics_used += bytes;
-  placed.push_back(&variable);
-}
-
-void* dynamic_shared_memory() { return dynamic_start; }
-
-std::string shared_memory_overrun() {
-  for (const SharedVariable* variable : placed)
-    if (!fence_is_whole(*variable))
-      return "a thread wrote past the end of the shared variable of " + std::to_string(variable->bytes) + " bytes declared at " +
-             variable->place.file + ":" + std::to_string(variable->place.line);
-  return {};
-}
-
-std::string describe_shared(uint64_t address) {
-  auto* at = (const char*)address;
-  if (at < statics - page || at >= dynamics + room + page) return {};
-  if (at >= dynamics + room) return "past the end of the dynamic shared memory of " + std::to_string(dynamic_bytes) + " bytes";
-  return at < statics ? "before the shared variables" : "past the end of the shared variables, or before the dynamic shared memory";
-}
-
-// ---- asynchronous copies ---------------------------------------------------------------------------------------------
-
-namespace {
+struct Placed {
+  SharedVariable* variable;
+  char* address;
+};
 
 struct Copy {
   void* to;
@@ -106,7 +38,113 @@ struct Copies {
   std::vector<Copy> pending;
   unsigned groups = 0;
 };
-Copies copies_of[most_threads];
+
+// Where a block has its shared memory: static variables and dynamic memory, two areas between guard pages.
+struct Window {
+  char* statics;
+  char* dynamics;
+  char* dynamic_start = nullptr;
+  unsigned dynamic_bytes = 0;
+  size_t statics_used = 0, statics_bytes = 0;
+  uint64_t serial = 0;  // of the block
+  std::vector<Placed> placed;
+  std::vector<Copies> copies;  // of each thread
+};
+
+char* reserve_windows() {
+  size_t bytes = most_blocks_at_once * window_bytes;
+  auto* memory = (char*)mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  watch(memory, bytes);
+  return memory;
+}
+
+Window make_window(size_t number) {
+  static char* const memory = reserve_windows();
+  char* start = memory + number * window_bytes;
+  mprotect(start + page, room, PROT_READ | PROT_WRITE);
+  mprotect(start + 2 * page + room, room, PROT_READ | PROT_WRITE);
+  return {start + page, start + 2 * page + room};
+}
+
+std::deque<Window> windows;
+Window* window = nullptr;  // of the running block
+
+// Up to the next variable.
+size_t fence_bytes(const SharedVariable& variable) { return rounded_up(variable.bytes, alignment) + fence - variable.bytes; }
+
+bool fence_is_whole(const Placed& placed) {
+  const char* start = placed.address + placed.variable->bytes;
+  for (size_t at = 0; at < fence_bytes(*placed.variable); at++)
+    if ((unsigned char)start[at] != poison) return false;
+  return true;
+}
+
+// A block that comes back finds its variables where it left them.
+char* known_place(const SharedVariable& variable) {
+  for (const Placed& placed : window->placed)
+    if (placed.variable == &variable) return placed.address;
+  return nullptr;
+}
+
+char* new_place(SharedVariable& variable, Place place) {
+  window->statics_bytes += variable.bytes;
+  if (window->statics_bytes > most_static_shared_bytes) fault(Fault::memory, place, "more than 48 KiB of static shared memory");
+  char* address = window->statics + window->statics_used;
+  size_t bytes = variable.bytes + fence_bytes(variable);
+  memset(address, poison, bytes);
+  window->statics_used += bytes;
+  window->placed.push_back({&variable, address});
+  return address;
+}
+
+}  // namespace
+
+void enter_shared_memory(unsigned number) {
+  while (windows.size() <= number) windows.push_back(make_window(windows.size()));
+  window = &windows[number];
+  block_serial = window->serial;
+}
+
+void begin_shared_memory(unsigned asked_bytes, unsigned threads) {
+  static uint64_t blocks = 0;
+  window->serial = block_serial = ++blocks;
+  window->dynamic_bytes = asked_bytes;
+  window->placed.clear();
+  window->statics_used = window->statics_bytes = 0;
+  size_t bytes = rounded_up(asked_bytes, 16);
+  window->dynamic_start = window->dynamics + room - bytes;
+  memset(window->dynamic_start, poison, bytes);
+  window->copies.resize(std::max<size_t>(window->copies.size(), threads));
+  for (unsigned i = 0; i < threads; i++) window->copies[i] = {};
+}
+
+void place_shared(SharedVariable& variable, Place place) {
+  char* known = known_place(variable);
+  variable.address = known ? known : new_place(variable, place);
+  variable.place = place;
+  variable.block = block_serial;
+}
+
+void* dynamic_shared_memory() { return window->dynamic_start; }
+
+std::string shared_memory_overrun() {
+  for (const Placed& placed : window->placed)
+    if (!fence_is_whole(placed))
+      return "a thread wrote past the end of the shared variable of " + std::to_string(placed.variable->bytes) + " bytes declared at " +
+             placed.variable->place.file + ":" + std::to_string(placed.variable->place.line);
+  return {};
+}
+
+std::string describe_shared(uint64_t address) {
+  auto* at = (const char*)address;
+  if (!window || at < window->statics - page || at >= window->dynamics + room + page) return {};
+  if (at >= window->dynamics + room) return "past the end of the dynamic shared memory of " + std::to_string(window->dynamic_bytes) + " bytes";
+  return at < window->statics ? "before the shared variables" : "past the end of the shared variables, or before the dynamic shared memory";
+}
+
+// ---- asynchronous copies ---------------------------------------------------------------------------------------------
+
+namespace {
 
 void land(const Copy& copy) {
   running_place() = copy.place;
@@ -117,13 +155,6 @@ void land(const Copy& copy) {
 
 }  // namespace
 
-void begin_asynchronous_copies(unsigned threads) {
-  for (unsigned i = 0; i < threads; i++) {
-    copies_of[i].pending.clear();
-    copies_of[i].groups = 0;
-  }
-}
-
 void begin_copy(void* to, const void* from, unsigned bytes, unsigned present, Place place) {
   if ((uintptr_t)to % bytes || (present && (uintptr_t)from % bytes)) fault(Fault::misaligned, place, "cp.async at a misaligned address");
   running_place() = place;
@@ -133,14 +164,14 @@ void begin_copy(void* to, const void* from, unsigned bytes, unsigned present, Pl
   }
   memset(to, poison, bytes);
   note_pending(to, bytes);
-  Copies& copies = copies_of[thread().number];
+  Copies& copies = window->copies[thread().number];
   copies.pending.push_back({to, from, bytes, present, copies.groups, place});
 }
 
-void commit_copies() { copies_of[thread().number].groups++; }
+void commit_copies() { window->copies[thread().number].groups++; }
 
 void wait_for_copies(unsigned left) {
-  Copies& copies = copies_of[thread().number];
+  Copies& copies = window->copies[thread().number];
   size_t kept = 0;
   for (const Copy& copy : copies.pending) {
     if (copy.group + left < copies.groups) land(copy);

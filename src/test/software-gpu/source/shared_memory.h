@@ -7,14 +7,16 @@
 
 namespace software_gpu {
 
-void begin_shared_memory(unsigned dynamic_bytes);
+// The blocks of a cooperative launch have a window of addresses each; others all have that of number 0.
+void enter_shared_memory(unsigned window);
+
+// For a new block in this window.
+void begin_shared_memory(unsigned dynamic_bytes, unsigned threads);
 
 // Which shared variable was written past its end, in words; empty if none.
 std::string shared_memory_overrun();
 
 // "past the end of the dynamic shared memory of 128 bytes"; empty if the address has nothing to do with shared memory.
 std::string describe_shared(uint64_t address);
-
-void begin_asynchronous_copies(unsigned threads);
 
 }  // namespace software_gpu

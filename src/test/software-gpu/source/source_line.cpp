@@ -17,10 +17,11 @@ const char* kept(const std::string& name) {
   return names.insert(name).first->c_str();
 }
 
-// "kernels/add.cu:12 (discriminator 3)"; what the shim's own headers did is the work of the kernel's line that called them.
+// "kernels/add.cu:12 (discriminator 3)"; what the shim's own headers and the grid's barrier did is the work of the kernel's line that
+// called them.
 Place parsed(const std::string& line) {
   size_t colon = line.rfind(':');
-  if (colon == std::string::npos || line.find("/include/") != std::string::npos) return {};
+  if (colon == std::string::npos || line.find("/include/") != std::string::npos || line.find("/grid.cuh:") != std::string::npos) return {};
   int number = atoi(line.c_str() + colon + 1);
   if (number == 0) return {};
   size_t start = line.compare(0, 2, "./") == 0 ? 2 : 0;  // the build knows its folder as "."

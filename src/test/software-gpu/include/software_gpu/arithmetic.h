@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "thread.h"
+
 template <class To, class From> inline To software_gpu_bits(From from) {
   static_assert(sizeof(To) == sizeof(From));
   To to;
@@ -63,7 +65,10 @@ inline float __int2float_rn(int x) { return (float)x; }
 inline float __uint2float_rn(unsigned x) { return (float)x; }
 inline double __ull2double_rn(unsigned long long x) { return (double)x; }
 
-template <class Type> inline Type __ldg(const Type* from) { return *from; }
+template <class Type> inline Type __ldg(const Type* from) {
+  software_gpu::note_read_only(from, sizeof(Type));
+  return *from;
+}
 template <class Type> inline Type __ldcs(const Type* from) { return *from; }
 template <class Type> inline Type __ldcg(const Type* from) { return *from; }
 template <class Type> inline void __stcs(Type* to, Type value) { *to = value; }

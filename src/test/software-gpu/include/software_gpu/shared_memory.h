@@ -8,7 +8,7 @@
 #pragma GCC visibility push(default)
 namespace software_gpu {
 
-// One declaration of a shared variable. Blocks run one after the other, so a single address is enough.
+// One declaration of a shared variable, in the block that has it now.
 struct SharedVariable {
   size_t bytes;
   Place place = {};  // of the declaration

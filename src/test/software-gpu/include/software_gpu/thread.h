@@ -1,6 +1,6 @@
 // What a running kernel sees of the software GPU: its thread, its block, the barrier, and the way to report a fault.
 // A thread is a fiber; the threads of a block take turns on one thread of the operating system, and change over only at
-// barriers and warp operations. Everything declared here without a body lives in libcuda.so.1.
+// barriers and warp operations. The blocks of a cooperative launch take turns too, whenever one waits for another. Everything declared here without a body lives in libcuda.so.1.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -63,6 +63,22 @@ void exchange(unsigned mask, void* argument, Exchange exchange, Place place);
 
 // The lanes of this thread's warp that have not returned.
 unsigned living_lanes();
+
+// What blocks tell each other by: adds to a word of global memory, and gives what was there before. Who sees the sum by
+// load_acquire sees also what this block wrote before.
+uint32_t add_release(uint32_t* word, uint32_t amount);
+
+// Reads such a word. A thread that looks again although nothing has been told since waits, while the other blocks have their turns.
+uint32_t load_acquire(const uint32_t* word);
+
+// Whether blocks run at once and their accesses to global memory are compared: in a cooperative launch of the checked build.
+extern bool comparing_blocks;
+void compare_read_only(const void* from, size_t bytes);
+
+// Memory is read in a way that is allowed only where nobody writes during the launch.
+inline void note_read_only(const void* from, size_t bytes) {
+  if (comparing_blocks) compare_read_only(from, bytes);
+}
 
 }  // namespace software_gpu
 #pragma GCC visibility pop

@@ -90,6 +90,69 @@ class PlantedBugsTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "missing_grid_barrier, without a barrier of the grid after the",
+        "missing_second_grid_barrier, without a barrier of the grid after the",
+        "read_only_read_of_what_is_written, as of what nobody writes",
+        "write_of_what_is_read_only, as what nobody writes"
+    })
+    void theCheckedKernelsNameARaceOfBlocks(String kernel, String what) throws IOException {
+        for (var order : SoftwareGpu.Order.values()) {
+            SoftwareGpu.checks(SoftwareGpu.Checks.ALL);
+            SoftwareGpu.order(order);
+            assertCaught(kernel, what, BLOCKS);
+        }
+    }
+
+    @Test
+    void aBlockThatMissesABarrierOfTheGridIsMissed() throws IOException {
+        for (var order : SoftwareGpu.Order.values()) {
+            SoftwareGpu.order(order);
+            assertCaught("grid_barrier_of_some", "deadlock of blocks: 2 blocks at ", BLOCKS);
+            assertTrue(SoftwareGpu.lastMessage().endsWith(", 1 block ended"), SoftwareGpu.lastMessage());
+        }
+    }
+
+    @Test
+    void blocksWaitForEachOtherOnlyInACooperativeLaunch() {
+        assertThrows(GpuException.class, () -> run("no_mistake_of_blocks", BLOCKS * THREADS, BLOCKS, false));
+        assertTrue(
+                SoftwareGpu.lastMessage().endsWith("a wait for another block, which a cooperative launch alone allows"),
+                SoftwareGpu.lastMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"missing_grid_barrier", "missing_second_grid_barrier"})
+    void theFastKernelsOfBlocksGiveWrongResultsInOneOrderOrTheOther(String kernel) {
+        boolean differs = false;
+        for (var order : SoftwareGpu.Order.values()) {
+            SoftwareGpu.order(order);
+            float[] result = run(kernel, BLOCKS * THREADS, BLOCKS, true);
+            for (int i = 0; i < result.length; i++) {
+                int block = i / THREADS;
+                int right = kernel.equals("missing_grid_barrier") ? block + 1 : (block + BLOCKS - 1) % BLOCKS + 10;
+                differs |= result[i] != right;
+            }
+        }
+        assertTrue(differs);
+    }
+
+    @ParameterizedTest
+    @EnumSource(SoftwareGpu.Checks.class)
+    void blocksWithoutMistakesRunHoweverManyThereAre(SoftwareGpu.Checks checks) {
+        SoftwareGpu.checks(checks);
+        for (int blocks : new int[] {1, 2, 7, 128}) {
+            for (var order : SoftwareGpu.Order.values()) {
+                SoftwareGpu.order(order);
+                float[] result = run("no_mistake_of_blocks", blocks * THREADS, blocks, true);
+                for (int i = 0; i < result.length; i++) {
+                    assertEquals((i / THREADS + blocks - 1) % blocks + 10, result[i]);
+                }
+            }
+        }
+    }
+
     @Test
     void sharedMemoryThatNobodyWroteIsNamedWhenAskedFor() throws IOException {
         SoftwareGpu.checks(SoftwareGpu.Checks.STRICT);
@@ -147,7 +210,7 @@ class PlantedBugsTest {
         try (KernelModule kernels = load("no_mistake");
                 Stream stream = gpu.stream()) {
             DeviceMemory memory = gpu.allocate(4 * THREADS, "freed too early");
-            Launch launch = launch(kernels, "no_mistake", memory.address(), THREADS);
+            Launch launch = launch(kernels, "no_mistake", 1, memory.address(), THREADS);
             memory.close();
             assertThrows(GpuException.class, () -> launch.onAndWait(stream));
             assertEquals(
@@ -166,11 +229,16 @@ class PlantedBugsTest {
     }
 
     private void assertCaught(String kernel, String what) throws IOException {
+        assertCaught(kernel, what, 1);
+    }
+
+    /** Several blocks are a cooperative launch. */
+    private void assertCaught(String kernel, String what, int blocks) throws IOException {
         gpu.close();
         gpu = Gpu.open(0);
-        assertThrows(GpuException.class, () -> run(kernel, THREADS));
+        assertThrows(GpuException.class, () -> run(kernel, blocks * THREADS, blocks, blocks > 1));
         String message = SoftwareGpu.lastMessage();
-        assertTrue(message.startsWith("kernel " + kernel + ", block (0,0,0)"), message);
+        assertTrue(message.startsWith("kernel " + kernel + ", block (" + (blocks > 1 ? "" : "0,0,0)")), message);
         assertTrue(message.contains(what), message);
         List<Integer> lines = markedLines(kernel);
         assertTrue(lines.isEmpty() || lines.stream().anyMatch(line -> message.contains(SOURCE + ":" + line)), message);
@@ -195,20 +263,31 @@ class PlantedBugsTest {
         return DeclaredKernels.load(gpu, DeclaredKernels.entry(kernel, ".u64", ".u32"));
     }
 
-    private static Launch launch(KernelModule kernels, String kernel, long address, int count) {
+    private static Launch launch(KernelModule kernels, String kernel, int blocks, long address, int count) {
         return Launch.of(
-                "a planted bug", kernels.function(kernel), new int[] {1}, new int[] {THREADS}, 128, address, count);
+                "a planted bug",
+                kernels.function(kernel),
+                new int[] {blocks},
+                new int[] {THREADS},
+                128,
+                address,
+                count);
     }
 
-    /** What the kernel makes of zeros. */
     private float[] run(String kernel, int count) {
+        return run(kernel, count, 1, false);
+    }
+
+    /** What the kernel makes of zeros; behind them lies another, for a barrier of blocks. */
+    private float[] run(String kernel, int count, int blocks, boolean cooperative) {
         try (KernelModule kernels = load(kernel);
                 Stream stream = gpu.stream();
-                DeviceMemory memory = gpu.allocate((long) Float.BYTES * count, "floats");
+                DeviceMemory memory = gpu.allocate((long) Float.BYTES * (cooperative ? count + 1 : count), "floats");
                 Arena arena = Arena.ofConfined()) {
             stream.fill(memory.address(), (byte) 0, memory.bytes());
-            launch(kernels, kernel, memory.address(), count).on(stream);
-            MemorySegment host = arena.allocate(memory.bytes(), Float.BYTES);
+            Launch launch = launch(kernels, kernel, blocks, memory.address(), count);
+            (cooperative ? launch.cooperative() : launch).on(stream);
+            MemorySegment host = arena.allocate((long) Float.BYTES * count, Float.BYTES);
             stream.copyOut(host, memory.address());
             stream.synchronize();
             assertFalse(gpu.isLost());

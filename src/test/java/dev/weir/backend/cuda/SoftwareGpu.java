@@ -30,7 +30,7 @@ public final class SoftwareGpu {
     public enum Checks {
         /** Guard pages, poison, barriers. */
         FAST,
-        /** Races in shared memory, indices of arrays, alignment and division too; kernels take some ten times as long. */
+        /** Races in shared memory and, in cooperative launches, between blocks; indices of arrays, alignment and division too; kernels take some ten times as long. */
         ALL,
         /** Reading shared memory that no thread has written is a fault too. */
         STRICT
@@ -66,6 +66,22 @@ public final class SoftwareGpu {
     /** The memory of every device. */
     public static void deviceBytes(long bytes) {
         command("software_gpu_set_device_bytes", bytes);
+    }
+
+    /**
+     * What every device has, so many multiprocessors and room for so many blocks on each, from the next opening on: 128 blocks together
+     * at most.
+     */
+    public static void multiprocessors(int count, int blocksEach) {
+        command("software_gpu_set_multiprocessors", count, blocksEach);
+    }
+
+    /**
+     * A cooperative launch of more blocks is refused, whatever there is room for, as it is while another program has the room; 0: the
+     * device has no such launches.
+     */
+    public static void cooperativeBlocks(int most) {
+        command("software_gpu_set_cooperative_blocks", most);
     }
 
     /** The nth allocation, of device or pinned memory, is refused as out of memory. */

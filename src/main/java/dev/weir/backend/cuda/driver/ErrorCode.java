@@ -21,6 +21,7 @@ public record ErrorCode(int code, String name, String message) implements Serial
     static final int NO_BINARY_FOR_GPU = 209;
     static final int UNSUPPORTED_PTX = 222;
     static final int NOT_READY = 600;
+    static final int COOPERATIVE_LAUNCH_TOO_LARGE = 720;
 
     /** What the driver says about one of its codes. */
     static ErrorCode ofDriver(int code) {

@@ -10,6 +10,7 @@ package dev.weir.backend.cuda.driver;
  * @param multiprocessors how many
  * @param driverVersion the newest CUDA that the driver speaks: 12060 is 12.6
  * @param maxSharedBytes of shared memory that one block can have after {@link KernelFunction#allowShared}
+ * @param cooperativeLaunches whether a kernel can be launched whose blocks all live at once, see {@link Launch#cooperative}
  */
 public record GpuInfo(
         int index,
@@ -18,4 +19,5 @@ public record GpuInfo(
         int computeCapability,
         int multiprocessors,
         int driverVersion,
-        int maxSharedBytes) {}
+        int maxSharedBytes,
+        boolean cooperativeLaunches) {}

@@ -65,6 +65,20 @@ public final class KernelFunction {
         allowedSharedBytes = bytes;
     }
 
+    /**
+     * How many blocks of this kernel live at the same time on a GPU that does nothing else: what a cooperative launch may have.
+     *
+     * @param threads of a block
+     * @param sharedBytes of dynamic shared memory for each block, allowed before
+     */
+    public int blocksAtOnce(int threads, int sharedBytes) {
+        var each = new int[1];
+        gpu.check(
+                JCudaDriver.cuOccupancyMaxActiveBlocksPerMultiprocessor(each, handle(), threads, sharedBytes),
+                "asking for the occupancy of " + name);
+        return Math.multiplyExact(each[0], gpu.info().multiprocessors());
+    }
+
     Gpu gpu() {
         return gpu;
     }

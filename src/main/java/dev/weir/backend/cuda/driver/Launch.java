@@ -24,14 +24,23 @@ public final class Launch {
     private final int[] block;
     private final int sharedBytes;
     private final Pointer arguments;
+    private final boolean cooperative;
 
-    private Launch(String op, KernelFunction function, int[] grid, int[] block, int sharedBytes, Pointer arguments) {
+    private Launch(
+            String op,
+            KernelFunction function,
+            int[] grid,
+            int[] block,
+            int sharedBytes,
+            Pointer arguments,
+            boolean cooperative) {
         this.op = op;
         this.function = function;
         this.grid = grid;
         this.block = block;
         this.sharedBytes = sharedBytes;
         this.arguments = arguments;
+        this.cooperative = cooperative;
     }
 
     /**
@@ -51,7 +60,16 @@ public final class Launch {
                 threeOf("grid of " + function.name(), grid),
                 threeOf("block of " + function.name(), block),
                 sharedBytes,
-                pack(function.name(), arguments));
+                pack(function.name(), arguments),
+                false);
+    }
+
+    /**
+     * The same launch with the promise that all its blocks live at the same time, so that they may wait for each other. The driver refuses
+     * more of them than {@link KernelFunction#blocksAtOnce}, and GPUs without {@link GpuInfo#cooperativeLaunches} refuse it.
+     */
+    public Launch cooperative() {
+        return new Launch(op, function, grid, block, sharedBytes, arguments, true);
     }
 
     private static int[] threeOf(String what, int[] given) {
@@ -104,6 +122,24 @@ public final class Launch {
             throw new IllegalArgumentException(
                     description() + ": expected a stream of the kernel's GPU, got another's");
         }
+        return cooperative ? beginCooperatively(stream) : beginPlainly(stream);
+    }
+
+    private int beginCooperatively(Stream stream) {
+        return JCudaDriver.cuLaunchCooperativeKernel(
+                function.handle(),
+                grid[0],
+                grid[1],
+                grid[2],
+                block[0],
+                block[1],
+                block[2],
+                sharedBytes,
+                stream.handle(),
+                arguments);
+    }
+
+    private int beginPlainly(Stream stream) {
         return JCudaDriver.cuLaunchKernel(
                 function.handle(),
                 grid[0],

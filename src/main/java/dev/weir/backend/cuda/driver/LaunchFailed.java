@@ -14,6 +14,11 @@ public final class LaunchFailed extends GpuException {
         this.kernel = kernel;
     }
 
+    /** Whether it was refused because its blocks cannot all live at once; the GPU is well, and a smaller launch may go. */
+    public boolean isTooLarge() {
+        return error().code() == ErrorCode.COOPERATIVE_LAUNCH_TOO_LARGE;
+    }
+
     /** The op that the kernel was launched for. */
     public String op() {
         return op;

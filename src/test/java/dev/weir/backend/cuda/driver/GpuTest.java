@@ -56,7 +56,7 @@ class GpuTest {
     }
 
     private static GpuInfo gpu(int computeCapability, int driverVersion) {
-        return new GpuInfo(0, "Old", 1L << 30, computeCapability, 8, driverVersion, 48 << 10);
+        return new GpuInfo(0, "Old", 1L << 30, computeCapability, 8, driverVersion, 48 << 10, true);
     }
 
     @Test
