@@ -37,6 +37,12 @@ final class MachineArguments {
     private boolean exact;
 
     @Option(
+            names = "--onednn",
+            description = "Leaves matmuls of many rows on the CPU to oneDNN, which has AMX where the processor has."
+                    + " Rounds otherwise than Weir does; not with --exact.")
+    private boolean oneDnn;
+
+    @Option(
             names = "--tf32",
             description = "Lets a GPU round float32 factors of large matmuls to 10 bits of mantissa. Faster.")
     private boolean tf32;
@@ -59,6 +65,6 @@ final class MachineArguments {
         if (threads.isPresent() && threads.get() <= 0) {
             throw new IllegalArgumentException("--threads: expected above zero, got " + threads.get());
         }
-        return new Options(device, dtype, threads.orElse(0), new CudaOptions(exact, tf32, !noGraphs, sync));
+        return new Options(device, dtype, threads.orElse(0), oneDnn, new CudaOptions(exact, tf32, !noGraphs, sync));
     }
 }

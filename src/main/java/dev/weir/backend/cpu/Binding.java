@@ -1,5 +1,6 @@
 package dev.weir.backend.cpu;
 
+import dev.weir.backend.Logits;
 import dev.weir.backend.cpu.Kernels.Normalization;
 import dev.weir.hook.Rows;
 import dev.weir.program.Op;
@@ -8,7 +9,11 @@ import dev.weir.program.Step;
 import dev.weir.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -19,12 +24,14 @@ final class Binding {
     private final Workers workers;
     private final CpuWeights weights;
     private final CpuWorkspace workspace;
+    private final Set<Tensor> logits;
 
     Binding(Plan plan, Workers workers, CpuWeights weights, CpuWorkspace workspace) {
         this.plan = plan;
         this.workers = workers;
         this.weights = weights;
         this.workspace = workspace;
+        logits = Logits.of(plan);
     }
 
     Stream<Stage> stages(Step step) {
@@ -47,10 +54,10 @@ final class Binding {
             case Op.Add o -> add(o);
             case Op.LayerNorm o -> layerNorm(o);
             case Op.AddLayerNorm o -> addLayerNorm(o);
-            case Op.Linear o -> linear(List.of(o), List.of(product(o)));
-            case Op.LinearActivate o -> linear(List.of(o.linear()), List.of(product(o)));
+            case Op.Linear o -> linear(List.of(o), List.of(result(o)));
+            case Op.LinearActivate o -> linear(List.of(o.linear()), List.of(result(o)));
             case Op.LinearGroup o ->
-                linear(o.linears(), o.linears().stream().map(this::product).toList());
+                linear(o.linears(), o.linears().stream().map(this::result).toList());
             case Op.Activate o -> activate(o);
             case Op.Append o -> new AppendStage(workers, workspace.cache(o.cache()), value(o.x()));
             case Op.Attention o -> attention(o);
@@ -121,26 +128,57 @@ final class Binding {
                 aside(o.normalized()));
     }
 
-    private Stage linear(List<Op.Linear> linears, List<LinearStage.Product> products) {
-        Op.Linear first = linears.getFirst();
-        return new LinearStage(workers, value(first.x()), first.x().rows(), products);
+    /** What becomes of a product. */
+    private record Result(@Nullable Window bias, Window out, LinearStage.@Nullable Then then) {}
+
+    /** By the library that the machine was given, if it takes them, and else by our kernels. */
+    private Stage linear(List<Op.Linear> linears, List<Result> results) {
+        Window x = value(linears.getFirst().x());
+        int rows = linears.getFirst().x().rows();
+        Optional<MatrixLibrary> library = library(linears, rows);
+        if (library.isPresent()) {
+            return new LibraryLinearStage(workers, x, rows, each(linears, results, (o, to) -> {
+                LibraryMatrix matrix = weights.matrix(o.weight(), library.get());
+                return new LibraryLinearStage.Product(matrix, to.bias(), to.out(), to.then());
+            }));
+        }
+        return new LinearStage(workers, x, rows, each(linears, results, (o, to) -> {
+            Panels matrix = weights.matrix(o.weight());
+            return new LinearStage.Product(matrix, to.bias(), to.out(), to.then());
+        }));
     }
 
-    private LinearStage.Product product(Op.Linear o) {
-        Window bias = o.bias().map(weights::vector).orElse(null);
-        return new LinearStage.Product(weights.matrix(o.weight()), bias, value(o.out()), null);
+    private static <P> List<P> each(
+            List<Op.Linear> linears, List<Result> results, BiFunction<Op.Linear, Result, P> product) {
+        return IntStream.range(0, linears.size())
+                .mapToObj(i -> product.apply(linears.get(i), results.get(i)))
+                .toList();
+    }
+
+    /** Logits are not for it: whoever looks at them has more of them made, and may change no bit of them. */
+    private Optional<MatrixLibrary> library(List<Op.Linear> linears, int rows) {
+        if (Logits.madeBy(linears, logits)) {
+            return Optional.empty();
+        }
+        return workers.library(rows, linears.getFirst().weight().type());
+    }
+
+    private Result result(Op.Linear o) {
+        return new Result(bias(o), value(o.out()), null);
     }
 
     /** Where nobody looks at the values before the function, they are changed in place. */
-    private LinearStage.Product product(Op.LinearActivate o) {
-        Window bias = o.linear().bias().map(weights::vector).orElse(null);
+    private Result result(Op.LinearActivate o) {
         Window out = value(o.activate().out());
         Window before = aside(o.linear().out());
-        return new LinearStage.Product(
-                weights.matrix(o.linear().weight()),
-                bias,
+        return new Result(
+                bias(o.linear()),
                 before == null ? out : before,
                 new LinearStage.Then(o.activate().function(), out));
+    }
+
+    private @Nullable Window bias(Op.Linear o) {
+        return o.bias().map(weights::vector).orElse(null);
     }
 
     private Stage activate(Op.Activate o) {

@@ -1,5 +1,7 @@
 package dev.weir.backend.cpu;
 
+import dev.weir.tensor.DType;
+
 /** About how long work takes, in nanoseconds on one thread: enough to decide whether and how finely to share it. */
 final class Costs {
 
@@ -11,8 +13,12 @@ final class Costs {
 
     /** Rows times so many panels of a matrix. */
     static double multiply(Panels w, int rows, int panels) {
-        double weights = (double) w.depth() * w.width() * panels;
-        return Math.max(weights * w.type().bytes() / BYTES_PER_NANO, weights * rows / FUSED_MULTIPLY_ADDS_PER_NANO);
+        return multiply((double) w.depth() * w.width() * panels, w.type(), rows);
+    }
+
+    /** Rows times so many weights. */
+    static double multiply(double weights, DType type, int rows) {
+        return Math.max(weights * type.bytes() / BYTES_PER_NANO, weights * rows / FUSED_MULTIPLY_ADDS_PER_NANO);
     }
 
     /** Moving so many float32 values, or adding to them. */

@@ -4,11 +4,12 @@ import dev.weir.backend.Backend;
 import dev.weir.backend.WeightView;
 import dev.weir.tensor.Tensor;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
  * The CPU as a machine. Results do not depend on the number of threads, on the kernels or on the rows of a step: the same value has
- * the same bits.
+ * the same bits. Only a library, if one is asked for, has bits of its own.
  */
 public final class CpuBackend implements Backend {
 
@@ -20,17 +21,27 @@ public final class CpuBackend implements Backend {
         this(threads, Fastest.kernels());
     }
 
+    /** The same with a library for many rows. What it makes of them has bits of its own: decode and prefill differ. */
+    public CpuBackend(int threads, MatrixLibrary library) {
+        this(threads, Fastest.kernels(), Optional.of(library));
+    }
+
     /**
      * A machine of so many threads, the calling one among them.
      *
      * @param kernels makes the arithmetic of one thread
      */
     public CpuBackend(int threads, Supplier<? extends Kernels> kernels) {
+        this(threads, kernels, Optional.empty());
+    }
+
+    private CpuBackend(int threads, Supplier<? extends Kernels> kernels, Optional<MatrixLibrary> library) {
         if (threads < 1) {
             throw new IllegalArgumentException("threads: expected one or more, got " + threads);
         }
-        workers = new Workers(threads, kernels);
-        description = "CPU, " + kernels.get().description() + ", " + threads + (threads == 1 ? " thread" : " threads");
+        workers = new Workers(threads, kernels, library);
+        description = "CPU, " + kernels.get().description() + ", " + threads + (threads == 1 ? " thread" : " threads")
+                + library.map(l -> ", " + l.description()).orElse("");
     }
 
     @Override

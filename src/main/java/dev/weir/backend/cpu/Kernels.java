@@ -1,6 +1,7 @@
 package dev.weir.backend.cpu;
 
 import dev.weir.program.Activation;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,9 @@ public interface Kernels {
      * @param onward begin at what {@code out} holds instead of at zero
      */
     void multiply(RowTiles x, int fromTile, int toTile, Panels w, Window out, boolean onward);
+
+    /** The bits of x as bfloat16, rounded to nearest, ties to even; rows follow one another without gaps. */
+    void bfloat16(Window x, int rows, int columns, MemorySegment out);
 
     /** values[r][c] = values[r][c] + bias[c] */
     void addBias(Window values, int rows, int columns, Window bias);

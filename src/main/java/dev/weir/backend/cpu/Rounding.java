@@ -1,9 +1,11 @@
 package dev.weir.backend.cpu;
 
 import dev.weir.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /** What a type that the machine keeps a weight in leaves of its value: rounded to nearest, ties to even. */
-final class Rounding {
+public final class Rounding {
 
     private Rounding() {}
 
@@ -27,8 +29,20 @@ final class Rounding {
         }
     }
 
+    /** Stores values that a type holds exactly, one after another. */
+    static void write(float[] values, int count, DType type, MemorySegment to, long offset) {
+        for (int i = 0; i < count; i++) {
+            long at = offset + (long) i * type.bytes();
+            switch (type) {
+                case FLOAT16 -> to.set(ValueLayout.JAVA_SHORT, at, Float.floatToFloat16(values[i]));
+                case BFLOAT16 -> to.set(ValueLayout.JAVA_SHORT, at, bfloat16(values[i]));
+                default -> to.set(ValueLayout.JAVA_FLOAT, at, values[i]);
+            }
+        }
+    }
+
     /** The bits of a bfloat16. */
-    static short bfloat16(float value) {
+    public static short bfloat16(float value) {
         int bits = Float.floatToRawIntBits(value);
         if (Float.isNaN(value)) {
             return (short) ((bits >>> Short.SIZE) | 0x40);

@@ -1,6 +1,8 @@
 package dev.weir.backend.cpu;
 
 import dev.weir.program.Activation;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
@@ -55,6 +57,15 @@ public final class ScalarKernels implements Kernels {
                     sum = Math.fma(x.get(r, k), w.get(k, n), sum);
                 }
                 out.set(r, n, sum);
+            }
+        }
+    }
+
+    @Override
+    public void bfloat16(Window x, int rows, int columns, MemorySegment out) {
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < columns; c++) {
+                out.setAtIndex(ValueLayout.JAVA_SHORT, (long) r * columns + c, Rounding.bfloat16(x.get(r, c)));
             }
         }
     }

@@ -1,20 +1,29 @@
 package dev.weir.backend.cpu;
 
+import java.util.Optional;
+
 /** One thread's own: its arithmetic, and memory for what it works on. */
 final class Worker implements AutoCloseable {
 
     private final Kernels kernels;
+    private final Optional<MatrixLibrary.Multiplier> multiplier;
     private Slab slab = new Slab(Slab.ALIGNMENT);
     private float[] tileData = new float[0];
     private float[] row = new float[0];
     private final Shares shares = new Shares();
 
-    Worker(Kernels kernels) {
+    Worker(Kernels kernels, Optional<MatrixLibrary.Multiplier> multiplier) {
         this.kernels = kernels;
+        this.multiplier = multiplier;
     }
 
     Kernels kernels() {
         return kernels;
+    }
+
+    /** The products of the library that the machine was given. */
+    MatrixLibrary.Multiplier multiplier() {
+        return multiplier.orElseThrow();
     }
 
     /** What tokens are drawn from; its content lasts until the next draw. */
@@ -54,5 +63,6 @@ final class Worker implements AutoCloseable {
     @Override
     public void close() {
         slab.close();
+        multiplier.ifPresent(MatrixLibrary.Multiplier::close);
     }
 }

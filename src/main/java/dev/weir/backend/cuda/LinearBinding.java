@@ -2,6 +2,7 @@ package dev.weir.backend.cuda;
 
 import static dev.weir.backend.cuda.Addresses.NULL;
 
+import dev.weir.backend.Logits;
 import dev.weir.backend.cuda.Algorithms.Product;
 import dev.weir.program.Op;
 import dev.weir.tensor.DType;

@@ -75,6 +75,31 @@ class KernelTwinsTest {
         });
     }
 
+    /** Every exponent, ties, both zeros, infinities, and NaN whose bits all lie in the half that is dropped. */
+    @Property(tries = 100)
+    void bfloat16(@ForAll long seed, @ForAll @IntRange(min = 1, max = 70) int columns) {
+        var random = new Random(seed);
+        var x = new float[3 * columns];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = switch (random.nextInt(6)) {
+                case 0 -> Float.intBitsToFloat(random.nextInt() & 0xffff0000 | 0x8000);
+                case 1 -> Float.intBitsToFloat(0x7f800001);
+                case 2 -> Float.NEGATIVE_INFINITY;
+                default -> Float.intBitsToFloat(random.nextInt());
+            };
+        }
+        Window rows = Values.window(x, columns);
+        assertTwins(kernels -> {
+            MemorySegment out = Arena.ofAuto().allocate(2L * x.length, 64);
+            kernels.bfloat16(rows, 3, columns, out);
+            var widened = new float[x.length];
+            for (int i = 0; i < x.length; i++) {
+                widened[i] = DType.BFLOAT16.read(out, 2L * i);
+            }
+            return widened;
+        });
+    }
+
     @Test
     void memoryThatIsNotThereIsRefused() {
         Window tooShort = Values.window(new float[10], 10);

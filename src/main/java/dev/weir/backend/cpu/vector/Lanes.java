@@ -2,6 +2,7 @@ package dev.weir.backend.cpu.vector;
 
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -17,6 +18,10 @@ final class Lanes {
             FloatVector.SPECIES_PREFERRED.length() > 16 ? FloatVector.SPECIES_512 : FloatVector.SPECIES_PREFERRED;
 
     static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class).check(int.class);
+
+    /** As many lanes of half the width. */
+    static final VectorSpecies<Short> SHORTS =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
 
     static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
 

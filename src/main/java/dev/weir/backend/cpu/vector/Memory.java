@@ -46,6 +46,10 @@ final class Memory {
         return ALL.get(ValueLayout.JAVA_FLOAT_UNALIGNED, address);
     }
 
+    static void set(long address, short value) {
+        ALL.set(ValueLayout.JAVA_SHORT_UNALIGNED, address, value);
+    }
+
     static void set(long address, float value) {
         ALL.set(ValueLayout.JAVA_FLOAT_UNALIGNED, address, value);
     }

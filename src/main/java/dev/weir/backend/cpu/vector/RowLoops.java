@@ -2,10 +2,15 @@ package dev.weir.backend.cpu.vector;
 
 import static dev.weir.backend.cpu.vector.Lanes.COUNT;
 import static dev.weir.backend.cpu.vector.Lanes.FLOATS;
+import static dev.weir.backend.cpu.vector.Lanes.INTS;
 import static dev.weir.backend.cpu.vector.Lanes.ORDER;
+import static dev.weir.backend.cpu.vector.Lanes.SHORTS;
 import static dev.weir.backend.cpu.vector.Memory.ALL;
 
+import dev.weir.backend.cpu.Rounding;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /** What is done to a row element by element: registers first, then the numbers that do not fill one. Rows are addresses. */
@@ -102,6 +107,25 @@ final class RowLoops {
         for (int c = whole; c < columns; c++) {
             long at = (long) c * Float.BYTES;
             Memory.set(out + at, Math.fma(Memory.get(x + at), Memory.get(weight + at), Memory.get(bias + at)));
+        }
+    }
+
+    /** The upper halves of the bits, after half a unit of them, less one where the last of them is even; a NaN is kept one. */
+    static void bfloat16(long x, int columns, long out) {
+        int whole = whole(columns);
+        for (int c = 0; c < whole; c += COUNT) {
+            FloatVector value = FloatVector.fromMemorySegment(FLOATS, ALL, x + (long) c * Float.BYTES, ORDER);
+            IntVector bits = value.reinterpretAsInts();
+            IntVector upper = bits.lanewise(VectorOperators.LSHR, Short.SIZE);
+            IntVector rounded = bits.add(upper.and(1)).add(0x7fff).lanewise(VectorOperators.LSHR, Short.SIZE);
+            VectorMask<Integer> isNaN = value.test(VectorOperators.IS_NAN).cast(INTS);
+            rounded.blend(upper.or(0x40), isNaN)
+                    .convertShape(VectorOperators.I2S, SHORTS, 0)
+                    .reinterpretAsShorts()
+                    .intoMemorySegment(ALL, out + (long) c * Short.BYTES, ORDER);
+        }
+        for (int c = whole; c < columns; c++) {
+            Memory.set(out + (long) c * Short.BYTES, Rounding.bfloat16(Memory.get(x + (long) c * Float.BYTES)));
         }
     }
 

@@ -8,6 +8,7 @@ import dev.weir.backend.cpu.Panels;
 import dev.weir.backend.cpu.RowTiles;
 import dev.weir.backend.cpu.Window;
 import dev.weir.program.Activation;
+import java.lang.foreign.MemorySegment;
 
 /**
  * The kernels on vector registers. Lanes run over columns, or are the partial sums of a row; what does not fill a register is done
@@ -37,6 +38,17 @@ public final class VectorKernels implements Kernels {
     @Override
     public void multiply(RowTiles x, int fromTile, int toTile, Panels w, Window out, boolean onward) {
         products.multiply(x, fromTile, toTile, w, out, onward);
+    }
+
+    @Override
+    public void bfloat16(Window x, int rows, int columns, MemorySegment out) {
+        long at = Memory.address(x, rows, columns);
+        long outAt = Memory.address(out, 0, (long) rows * columns * Short.BYTES);
+        for (int r = 0; r < rows; r++) {
+            RowLoops.bfloat16(at, columns, outAt);
+            at += x.rowBytes();
+            outAt += (long) columns * Short.BYTES;
+        }
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.weir.backend.cuda.driver;
 
+import dev.weir.backend.natives.NativeFolder;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;

@@ -1,5 +1,7 @@
 package dev.weir.backend.cuda.driver;
 
+import dev.weir.backend.natives.NativeFolder;
+import dev.weir.backend.natives.SharedLibrary;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;

@@ -3,6 +3,7 @@ package dev.weir.backend.cuda.driver;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weir.backend.natives.SharedLibrary;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;

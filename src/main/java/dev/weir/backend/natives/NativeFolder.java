@@ -1,4 +1,4 @@
-package dev.weir.backend.cuda.driver;
+package dev.weir.backend.natives;
 
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -23,7 +23,7 @@ import java.util.Set;
  * <p>A library lies in a folder named by the hash of its content, is written beside its place and renamed, and is compared byte for
  * byte on every use. So a file that was cut short, or is somebody else's, is never loaded, and processes may unpack at the same time.
  */
-record NativeFolder(Path root) {
+public record NativeFolder(Path root) {
 
     private static final Logger LOG = System.getLogger(NativeFolder.class.getName());
 
@@ -31,7 +31,7 @@ record NativeFolder(Path root) {
     private static final int HASH_CHARACTERS = 16;
 
     /** {@code $XDG_CACHE_HOME/weir/natives}, or {@code ~/.cache/weir/natives}. */
-    static NativeFolder ofUser() {
+    public static NativeFolder ofUser() {
         String cache = System.getenv("XDG_CACHE_HOME");
         Path base = cache != null && Path.of(cache).isAbsolute()
                 ? Path.of(cache)
@@ -44,7 +44,7 @@ record NativeFolder(Path root) {
      *
      * @throws IOException if neither can be written
      */
-    static Path unpackSomewhere(String name, byte[] content) throws IOException {
+    public static Path unpackSomewhere(String name, byte[] content) throws IOException {
         try {
             return ofUser().unpack(name, content);
         } catch (IOException e) {
@@ -63,7 +63,7 @@ record NativeFolder(Path root) {
      *
      * @throws IOException if the folder cannot be made or is not the user's
      */
-    Path unpack(String name, byte[] content) throws IOException {
+    public Path unpack(String name, byte[] content) throws IOException {
         Path folder = root.resolve(hash(content));
         makePrivate(root);
         makePrivate(folder);

@@ -1,4 +1,4 @@
-package dev.weir.backend.cuda;
+package dev.weir.backend;
 
 import dev.weir.program.Op;
 import dev.weir.program.Plan;
@@ -12,12 +12,12 @@ import java.util.Set;
  * The values of a plan that are its logits, from the product that makes them on. When somebody looks at them they are made of every row
  * of a step, and otherwise of those that are wanted; so that looking changes no bit, their product may not depend on how many there are.
  */
-final class Logits {
+public final class Logits {
 
     private Logits() {}
 
     /** What leaves the plan or is sampled from, and what that was before rows of it were selected and edits changed it. */
-    static Set<Tensor> of(Plan plan) {
+    public static Set<Tensor> of(Plan plan) {
         var logits = new HashSet<>(plan.results());
         for (Step step : plan.steps().reversed()) {
             switch (step) {
@@ -45,7 +45,7 @@ final class Logits {
     }
 
     /** Whether one of these products makes them. */
-    static boolean madeBy(List<Op.Linear> products, Set<Tensor> logits) {
+    public static boolean madeBy(List<Op.Linear> products, Set<Tensor> logits) {
         return products.stream().map(Op.Linear::out).anyMatch(logits::contains);
     }
 }

@@ -1,4 +1,4 @@
-package dev.weir.backend.cuda.driver;
+package dev.weir.backend.natives;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,4 +1,4 @@
-package dev.weir.backend.cuda.driver;
+package dev.weir.backend.natives;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -16,7 +16,7 @@ import java.util.Optional;
  * Shared libraries that are the machine's own, opened for the whole life of the process. A library that is open is found by whatever
  * names it as a dependency, wherever it lies: so opening {@code libcuda.so.1} here lets JCuda find it without LD_LIBRARY_PATH.
  */
-final class SharedLibrary {
+public final class SharedLibrary {
 
     private static final int LAZY = 1;
 
@@ -33,7 +33,7 @@ final class SharedLibrary {
      *
      * @return what was opened, or empty if there is none
      */
-    static Optional<String> openFirst(String name, List<Path> folders) {
+    public static Optional<String> openFirst(String name, List<Path> folders) {
         var candidates = new ArrayList<String>();
         candidates.add(name);
         folders.stream()
@@ -52,7 +52,7 @@ final class SharedLibrary {
      * @return why it cannot be opened, or empty if it is open
      */
     @SuppressWarnings("restricted")
-    static Optional<String> open(String library) {
+    public static Optional<String> open(String library) {
         try (var arena = Arena.ofConfined()) {
             var opened = (MemorySegment) OPEN.invokeExact(arena.allocateFrom(library), LAZY);
             if (opened.address() != 0) {
