@@ -8,119 +8,112 @@ import dev.weir.hook.Rows;
 import dev.weir.hook.TraceLayout;
 import dev.weir.hook.TraceRecorder;
 import dev.weir.tensor.DType;
-import java.util.EnumMap;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
-/** Times a workload on an open model. Repetitions of different ways of watching alternate, so that their ratio holds when the machine drifts. */
-public final class Benchmark {
+/** Times the cases of an open model by turns, so that their ratios hold when the machine drifts. */
+public final class Benchmark implements AutoCloseable {
 
     private static final int ROWS_PER_STEP = 512;
 
     private final Weir weir;
-    private final Workload workload;
+    private final Supplier<Limits> limits;
     private final int[] tokens;
+    private final Map<Case, Run> runs = new LinkedHashMap<>();
+    private final Map<Case, List<Double>> rates = new LinkedHashMap<>();
+    private final List<Limits> measured = new ArrayList<>();
 
     /**
-     * A workload of random tokens.
+     * Opens a session for each case.
      *
-     * @throws IllegalArgumentException when it does not fit the model's context
+     * @param limits measures those of the machine; it is asked once in every round
+     * @param cases of random tokens
+     * @throws IllegalArgumentException when one does not fit the model's context
      */
-    public Benchmark(Weir weir, Workload workload) {
+    public Benchmark(Weir weir, Supplier<Limits> limits, List<Case> cases) {
         int context = weir.config().context();
-        if (workload.context() > context) {
-            throw new IllegalArgumentException("workload of " + workload.context() + " positions: expected at most "
-                    + context + ", the model's context");
+        int longest = cases.stream().mapToInt(c -> c.workload().context()).max().orElse(0);
+        if (longest > context) {
+            throw new IllegalArgumentException(
+                    "workload of " + longest + " positions: expected at most " + context + ", the model's context");
         }
         this.weir = weir;
-        this.workload = workload;
-        this.tokens = new Random(1)
-                .ints(workload.context(), 0, weir.config().vocabulary())
-                .toArray();
-    }
-
-    /**
-     * What was measured.
-     *
-     * @param prefill tokens per second, if there was a prompt
-     * @param decode tokens per second, if there were new tokens
-     */
-    public record Result(Optional<Sample> prefill, Optional<Sample> decode) {}
-
-    /**
-     * Runs everything once to warm up, then so many times by the clock.
-     *
-     * @param done called after every round
-     */
-    public Map<Watching, Result> run(List<Watching> watchings, int repeats, Runnable done) {
-        if (repeats < 1) {
-            throw new IllegalArgumentException("repeats: expected 1 or more, got " + repeats);
-        }
-        var prefill = new EnumMap<Watching, double[]>(Watching.class);
-        var decode = new EnumMap<Watching, double[]>(Watching.class);
-        var runs = new EnumMap<Watching, Run>(Watching.class);
+        this.limits = limits;
+        this.tokens = new Random(1).ints(longest, 0, weir.config().vocabulary()).toArray();
         try {
-            watchings.forEach(watching -> runs.computeIfAbsent(watching, w -> new Run(w.hooks(weir))));
-            for (int repeat = -1; repeat < repeats; repeat++) {
-                for (Map.Entry<Watching, Run> entry : runs.entrySet()) {
-                    double prefillRate = entry.getValue().prefill();
-                    double decodeRate = entry.getValue().decode();
-                    if (repeat >= 0) {
-                        prefill.computeIfAbsent(entry.getKey(), w -> new double[repeats])[repeat] = prefillRate;
-                        decode.computeIfAbsent(entry.getKey(), w -> new double[repeats])[repeat] = decodeRate;
-                    }
-                }
-                done.run();
-            }
-        } finally {
-            runs.values().forEach(Run::close);
+            cases.forEach(each -> runs.computeIfAbsent(each, Run::new));
+        } catch (RuntimeException e) {
+            close();
+            throw e;
         }
-        var results = new EnumMap<Watching, Result>(Watching.class);
-        prefill.forEach((watching, rates) -> results.put(
-                watching,
-                new Result(
-                        sample(workload.promptTokens(), rates),
-                        sample(
-                                workload.newTokens(),
-                                Optional.ofNullable(decode.get(watching)).orElseThrow()))));
-        return results;
     }
 
-    private static Optional<Sample> sample(int count, double[] rates) {
-        return count == 0 ? Optional.empty() : Optional.of(new Sample(rates));
+    /** Runs every case once without taking its time: what is compiled or captured on first use is ready afterwards. */
+    public void warmUp() {
+        runs.values().forEach(Run::rate);
+    }
+
+    /** Times every case once, and the limits of the machine. */
+    public void round() {
+        runs.forEach((each, run) ->
+                rates.computeIfAbsent(each, c -> new ArrayList<>()).add(run.rate()));
+        measured.add(limits.get());
+    }
+
+    /** What the rounds measured, in the order of the cases. */
+    public List<Result> results() {
+        Limits middle = Limits.median(measured);
+        return rates.entrySet().stream()
+                .map(e -> new Result(weir.config(), weir.dtype(), e.getKey(), e.getValue(), middle))
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        runs.values().forEach(Run::close);
     }
 
     /** One session, kept so that its plans are ready when the clock runs, and a trace to memory. */
     private final class Run implements AutoCloseable {
+        private final Workload workload;
         private final Hooks hooks;
         private final Session session;
         private TraceRecorder recorder = new TraceRecorder();
         private UnrecordedSteps unrecorded;
 
-        Run(Hooks hooks) {
-            this.hooks = hooks;
+        Run(Case what) {
+            this.workload = what.workload();
+            this.hooks = what.watching().hooks(weir);
             this.session = weir.session(workload.sequences(), workload.context());
             this.unrecorded = new UnrecordedSteps(session, hooks, recorder);
         }
 
-        /** Tokens per second, of all sequences together, from an empty cache to the token that follows each prompt. */
-        double prefill() {
-            begin(workload.promptTokens());
-            long begin = System.nanoTime();
-            fill(workload.promptTokens());
-            return rate(workload.promptTokens(), begin);
+        /** Tokens per second, of all sequences together. */
+        double rate() {
+            return switch (workload.phase()) {
+                case PREFILL -> prefill();
+                case DECODE -> decode();
+            };
         }
 
-        /** Tokens per second, of all sequences together, in steps of one row of each, from the given depth on. */
-        double decode() {
-            begin(workload.depth() + workload.newTokens());
+        private double prefill() {
+            begin(workload.tokens());
+            long begin = System.nanoTime();
+            fill(workload.tokens());
+            return rate(workload.tokens(), begin);
+        }
+
+        private double decode() {
+            begin(workload.context());
             fill(workload.depth());
             long begin = System.nanoTime();
-            generate(workload.depth(), workload.newTokens());
-            return rate(workload.newTokens(), begin);
+            generate(workload.depth(), workload.tokens());
+            return rate(workload.tokens(), begin);
         }
 
         private double rate(int count, long begin) {

@@ -78,6 +78,11 @@ final class JsonFile {
         return Optional.ofNullable(fields.get(name)).filter(node -> !node.isNull());
     }
 
+    /** A field as it stands in the file, or a missing node. */
+    JsonNode field(String name) {
+        return fields.path(name);
+    }
+
     /** Whether a field is there and holds something; an empty object or list does not. */
     boolean isSet(String name) {
         return find(name)

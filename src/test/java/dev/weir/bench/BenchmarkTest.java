@@ -12,7 +12,8 @@ import dev.weir.model.ModelConfig;
 import dev.weir.program.Activation;
 import dev.weir.tensor.DType;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.OptionalDouble;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 class BenchmarkTest {
@@ -22,23 +23,57 @@ class BenchmarkTest {
         return Weir.of(new SyntheticWeights("tiny", config, DType.FLOAT32, 1), Options.DEFAULT.withThreads(1));
     }
 
+    private static final Supplier<Limits> LIMITS = () -> new Limits(10, OptionalDouble.of(20));
+
+    private static Axes axes(List<Integer> prompts, List<Integer> generations, List<Integer> depths) {
+        return new Axes(prompts, generations, depths, List.of(1, 3), List.of(Watching.OFF, Watching.ALL));
+    }
+
     @Test
-    void everyWayOfWatchingIsTimedAsOftenAsAsked() {
-        try (Weir weir = tiny()) {
-            var rounds = new AtomicInteger();
-            var results = new Benchmark(weir, new Workload(7, 5, 20))
-                    .run(List.of(Watching.values()), 3, rounds::incrementAndGet);
-            assertEquals(4, rounds.get());
-            assertEquals(3, results.size());
-            results.values().forEach(r -> {
-                assertEquals(3, r.prefill().orElseThrow().values().length);
-                assertTrue(r.decode().orElseThrow().min() > 0);
-            });
-            var batch = new Benchmark(weir, new Workload(7, 5, 20, 3)).run(List.of(Watching.ALL), 1, () -> {});
-            assertTrue(batch.get(Watching.ALL).prefill().isPresent());
-            var decodeOnly = new Benchmark(weir, new Workload(0, 2, 0)).run(List.of(Watching.OFF), 1, () -> {});
-            assertTrue(decodeOnly.get(Watching.OFF).prefill().isEmpty());
+    void everyCombinationIsACase() {
+        List<Case> cases = axes(List.of(7, 9), List.of(5), List.of(0, 20)).cases();
+        assertEquals(2 * 2 * (2 + 2), cases.size());
+        assertEquals(
+                List.of("prefill 7", "prefill 7", "prefill 9", "prefill 9", "decode 5", "decode 5", "decode 5 at 20"),
+                cases.stream().limit(7).map(c -> c.workload().name()).toList());
+        assertEquals("decode 5 at 20 of 3", cases.getLast().workload().name());
+        assertEquals(Watching.OFF, cases.getFirst().watching());
+        assertEquals(Watching.ALL, cases.getLast().watching());
+        assertEquals(4, axes(List.of(0, 7, 7), List.of(0), List.of(0)).cases().size());
+        assertThrows(IllegalArgumentException.class, () -> axes(List.of(0), List.of(), List.of(1))
+                .cases());
+    }
+
+    @Test
+    void everyCaseIsTimedAsOftenAsThereAreRounds() {
+        List<Case> cases = axes(List.of(7), List.of(5), List.of(20)).cases();
+        try (Weir weir = tiny();
+                var benchmark = new Benchmark(weir, LIMITS, cases)) {
+            benchmark.warmUp();
+            assertEquals(List.of(), benchmark.results());
+            benchmark.round();
+            benchmark.round();
+            List<Result> results = benchmark.results();
+            assertEquals(cases, results.stream().map(Result::what).toList());
+            for (Result result : results) {
+                assertEquals(2, result.rates().size());
+                assertTrue(result.sample().min() > 0);
+                assertEquals(
+                        result.cost() * result.sample().median() / (result.isPrefill() ? 20e9 : 10e9),
+                        result.share().orElseThrow(),
+                        1e-12);
+            }
         }
+    }
+
+    @Test
+    void aRatioIsTakenRoundByRound() {
+        ModelConfig config = SyntheticWeights.shape("gpt2");
+        var off = new Case(Workload.decode(4, 0, 1), Watching.OFF);
+        Limits limits = LIMITS.get();
+        var slowing = new Result(config, DType.FLOAT32, off, List.of(8.0, 4.0, 2.0), limits);
+        var half = new Result(config, DType.FLOAT32, off, List.of(4.0, 2.0, 2.0), limits);
+        assertEquals(0.5, half.ratio(slowing));
     }
 
     @Test
@@ -67,14 +102,16 @@ class BenchmarkTest {
 
     @Test
     void aWorkloadThatIsNoneIsRefused() {
+        assertThrows(IllegalArgumentException.class, () -> Workload.prefill(0, 1));
+        assertThrows(IllegalArgumentException.class, () -> Workload.decode(-1, 0, 1));
+        assertThrows(IllegalArgumentException.class, () -> Workload.decode(1, -1, 1));
+        assertThrows(IllegalArgumentException.class, () -> Workload.decode(1, 0, 0));
+        assertThrows(IllegalArgumentException.class, () -> new Workload(Phase.PREFILL, 1, 1, 1));
         try (Weir weir = tiny()) {
-            assertThrows(IllegalArgumentException.class, () -> new Workload(0, 0, 5));
-            assertThrows(IllegalArgumentException.class, () -> new Workload(-1, 1, 5));
-            assertThrows(IllegalArgumentException.class, () -> new Workload(1, 1, 0, 0));
-            assertThrows(IllegalArgumentException.class, () -> new Benchmark(weir, new Workload(41, 0, 0)));
-            assertThrows(IllegalArgumentException.class, () -> new Benchmark(weir, new Workload(0, 1, 40)));
-            var benchmark = new Benchmark(weir, new Workload(1, 0, 0));
-            assertThrows(IllegalArgumentException.class, () -> benchmark.run(List.of(Watching.OFF), 0, () -> {}));
+            for (Workload tooLong : List.of(Workload.prefill(41, 1), Workload.decode(1, 40, 1))) {
+                List<Case> cases = List.of(new Case(tooLong, Watching.OFF));
+                assertThrows(IllegalArgumentException.class, () -> new Benchmark(weir, LIMITS, cases));
+            }
         }
     }
 }

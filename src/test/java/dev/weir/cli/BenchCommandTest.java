@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,13 +48,77 @@ class BenchCommandTest {
         assertEquals(6, report.at("/results").size());
         assertEquals("resid", report.at("/results/2/trace").textValue());
         for (JsonNode figure : report.at("/results")) {
-            assertTrue(figure.at("/tokens_per_second").doubleValue() > 0);
+            assertTrue(figure.at("/median").doubleValue() > 0);
             assertTrue(figure.at("/min").doubleValue() <= figure.at("/max").doubleValue());
             assertTrue(figure.at("/share_of_limit").doubleValue() > 0);
-            assertTrue(figure.has("bytes_per_token") != figure.has("operations_per_token"));
+            assertTrue(figure.at("/cost_per_token").doubleValue() > 0);
+            assertTrue(figure.at("/read_gigabytes_per_second").doubleValue() > 0.1);
+            assertTrue(figure.at("/gigaflops").doubleValue() > 0.1);
+            assertEquals(
+                    !figure.at("/trace").textValue().equals("off"),
+                    figure.at("/ratio_to_first_trace").isNumber());
         }
-        assertTrue(report.at("/read_gigabytes_per_second").doubleValue() > 0.1);
-        assertTrue(report.at("/gigaflops").doubleValue() > 0.1);
+    }
+
+    @Test
+    void everyAxisTakesSeveralValues() throws IOException {
+        String model = TinyModel.in(folder).toString();
+        String[] arguments = {
+            "bench",
+            "--model",
+            model,
+            "-p",
+            "3,4",
+            "-n",
+            "2",
+            "-d",
+            "0,5",
+            "-b",
+            "1,2",
+            "-t",
+            "1,2",
+            "--dtype",
+            "float32,bfloat16",
+            "-r",
+            "1",
+            "-o"
+        };
+        assertEquals(4 * (2 + 2) * 2 + 2, printed("md", arguments).size());
+        List<String> csv = printed("csv", arguments);
+        assertEquals(4 * (2 + 2) * 2 + 1, csv.size());
+        assertEquals(
+                1,
+                csv.stream().map(line -> line.split(",", -1).length).distinct().count());
+        assertEquals(4 * (2 + 2) * 2, printed("jsonl", arguments).size());
+    }
+
+    private static List<String> printed(String format, String... arguments) {
+        String[] all = Arrays.copyOf(arguments, arguments.length + 1);
+        all[arguments.length] = format;
+        Terminal.Result result = weir(all);
+        assertEquals(0, result.code(), result.err());
+        return result.out().lines().toList();
+    }
+
+    @Test
+    void linesAreAddedToAFileWithWhatMadeThem() throws IOException {
+        String model = TinyModel.in(folder).toString();
+        Path file = folder.resolve("results.jsonl");
+        for (int run = 0; run < 2; run++) {
+            Terminal.Result result = new Terminal()
+                    .with("WEIR_COMMIT", "abc1234")
+                    .with("WEIR_MACHINE", "an abacus")
+                    .run("bench", "--model", model, "-p", "2", "-n", "2", "-r", "1", "--append", file.toString());
+            assertEquals(0, result.code(), result.err());
+        }
+        List<String> lines = Files.readAllLines(file);
+        assertEquals(4, lines.size());
+        JsonNode line = Json.MAPPER.readTree(lines.getLast());
+        assertEquals("abc1234", line.at("/commit").textValue());
+        assertEquals("an abacus", line.at("/machine").textValue());
+        assertTrue(line.at("/command").textValue().startsWith("weir bench --model "), lines.getLast());
+        assertTrue(line.at("/case").textValue().endsWith("float32 decode 2"), lines.getLast());
+        assertEquals("tokens/s", line.at("/unit").textValue());
     }
 
     @Test
@@ -76,6 +142,9 @@ class BenchCommandTest {
         assertRefused("--threads", "bench", "--model", model, "-p", "2", "--threads", "0");
         assertRefused("--shape", "bench", "--save", folder.resolve("saved").toString());
         assertRefused("sequences", "bench", "--model", model, "-p", "2", "-n", "0", "--batch", "0");
+        assertRefused("'yaml'", "bench", "--model", model, "-p", "2", "-n", "0", "-o", "yaml");
+        assertRefused("--dtype", "bench", "--model", model, "--dtype", "float32,float31");
+        assertRefused("-p", "bench", "--model", model, "-p", "2,many");
         assertRefused("neither", "bench", "--model", model, "-p", "0", "-n", "0");
     }
 

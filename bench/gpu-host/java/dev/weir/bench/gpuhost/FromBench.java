@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 
 /** Turns what {@code weir bench --json} prints, on standard input, into lines of results. */
 final class FromBench {
@@ -18,18 +17,16 @@ final class FromBench {
         for (JsonNode figure : report.get("results")) {
             ObjectNode line = Lines.line();
             line.put("command", arguments[4]);
-            line.put("case", name(arguments[1], report, figure));
+            line.put("case", name(arguments[1], figure));
             line.put("engine", arguments[2] + traced(figure));
-            line.put("median", figure.get("tokens_per_second").doubleValue());
+            line.put("median", figure.get("median").doubleValue());
             line.put("min", figure.get("min").doubleValue());
             line.put("max", figure.get("max").doubleValue());
             line.put("unit", "tokens/s");
             line.put("round", Integer.parseInt(arguments[3]));
-            for (String cost : List.of("bytes_per_token", "operations_per_token")) {
-                if (figure.has(cost)) {
-                    line.put(cost, figure.get(cost).doubleValue());
-                }
-            }
+            line.put(
+                    figure.get("cost_unit").textValue() + "_per_token",
+                    figure.get("cost_per_token").doubleValue());
             lines.add(line);
         }
     }
@@ -40,13 +37,13 @@ final class FromBench {
     }
 
     /** The same name that the PyTorch peer gives its case, so that they meet in one row of the table. */
-    private static String name(String model, JsonNode report, JsonNode figure) {
+    private static String name(String model, JsonNode figure) {
         String test = figure.get("test").textValue();
+        int tokens = figure.get("tokens").intValue();
         String shape = test.equals("prefill")
-                ? "p=" + report.get("prompt_tokens").intValue()
-                : "n=" + report.get("new_tokens").intValue() + " d="
-                        + report.get("depth").intValue();
-        return model + " " + report.get("dtype").textValue() + " " + test + " " + shape + " b="
-                + report.get("batch").intValue();
+                ? "p=" + tokens
+                : "n=" + tokens + " d=" + figure.get("depth").intValue();
+        return model + " " + figure.get("dtype").textValue() + " " + test + " " + shape + " b="
+                + figure.get("batch").intValue();
     }
 }
