@@ -1,6 +1,7 @@
 package dev.weir.checkpoint;
 
 import dev.weir.backend.WeightView;
+import dev.weir.gguf.ElementType;
 import dev.weir.gguf.GgufTensor;
 import dev.weir.gguf.GgufValue;
 import dev.weir.gguf.GgufWriter;
@@ -9,10 +10,13 @@ import dev.weir.model.Weights;
 import dev.weir.program.Activation;
 import dev.weir.program.ProgramWriter.Affine;
 import dev.weir.tensor.DType;
+import dev.weir.tensor.Int8Blocks;
 import dev.weir.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -34,16 +38,27 @@ public final class Gpt2Gguf {
 
     /** How llama.cpp's enum {@code llama_ftype} says what most matrices are; it is shown, and decides nothing. */
     private static final Map<DType, Integer> FILE_TYPES =
-            Map.of(DType.FLOAT32, 0, DType.FLOAT16, 1, DType.BFLOAT16, 32);
+            Map.of(DType.FLOAT32, 0, DType.FLOAT16, 1, DType.BFLOAT16, 32, DType.INT8, 7);
+
+    private static final Map<DType, ElementType> STORED = Map.of(
+            DType.FLOAT32, ElementType.F32,
+            DType.FLOAT16, ElementType.F16,
+            DType.BFLOAT16, ElementType.BF16,
+            DType.INT8, ElementType.Q8_0);
+
+    private static final ValueLayout.OfShort SCALE =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Map<Tensor, WeightView> views;
     private final DType type;
+    private final ElementType stored;
     private final Arena arena;
     private final List<GgufTensor> tensors = new ArrayList<>();
 
     private Gpt2Gguf(Map<Tensor, WeightView> views, DType type, Arena arena) {
         this.views = views;
         this.type = type;
+        this.stored = Optional.ofNullable(STORED.get(type)).orElseThrow();
         this.arena = arena;
     }
 
@@ -51,7 +66,7 @@ public final class Gpt2Gguf {
      * Writes the file; all of it is in memory meanwhile.
      *
      * @param tokenizer the model's, if it goes along; without one the file takes and gives token ids only
-     * @param type of tables and matrices: float32, float16 or bfloat16
+     * @param type of tables and matrices: float32, float16, bfloat16 or int8, which is Q8_0
      * @throws IllegalArgumentException for a model that llama.cpp's GPT-2 does not compute
      * @throws IOException if it cannot be written
      */
@@ -96,8 +111,8 @@ public final class Gpt2Gguf {
     }
 
     private void add(Weights w) {
-        table("token_embd.weight", w.tokens(), type);
-        table("position_embd.weight", w.positions(), DType.FLOAT32);
+        table("token_embd.weight", w.tokens(), type, stored);
+        table("position_embd.weight", w.positions(), type.isModelFloat() ? type : DType.FLOAT32, ElementType.F32);
         for (int l = 0; l < w.blocks().size(); l++) {
             Weights.Block b = w.blocks().get(l);
             String block = "blk." + l + ".";
@@ -125,16 +140,16 @@ public final class Gpt2Gguf {
     }
 
     /** A tensor as it is: a lookup takes one of its rows. */
-    private void table(String name, Tensor tensor, DType stored) {
+    private void table(String name, Tensor tensor, DType kept, ElementType stored) {
         var shape = List.of((long) tensor.rows(), (long) tensor.columns());
-        add(name, shape, stored, List.of(new Part(view(tensor), tensor.rows(), tensor.columns(), type)));
+        add(name, shape, stored, List.of(new Part(view(tensor), tensor.rows(), tensor.columns(), kept)));
     }
 
     /** Matrices [in, out] with one input, transposed, one above the other. */
     private void matrix(String name, List<Tensor> above) {
         long outputs = above.stream().mapToLong(Tensor::columns).sum();
         var parts = above.stream().map(this::transposed).toList();
-        add(name, List.of(outputs, (long) above.getFirst().rows()), type, parts);
+        add(name, List.of(outputs, (long) above.getFirst().rows()), stored, parts);
     }
 
     private Part transposed(Tensor matrix) {
@@ -149,20 +164,20 @@ public final class Gpt2Gguf {
                 .map(v -> new Part(view(v), 1, v.columns(), DType.FLOAT32))
                 .toList();
         long length = Stream.of(beside).mapToLong(Tensor::columns).sum();
-        add(name, List.of(length), DType.FLOAT32, parts);
+        add(name, List.of(length), ElementType.F32, parts);
     }
 
     private WeightView view(Tensor tensor) {
         return Optional.ofNullable(views.get(tensor)).orElseThrow();
     }
 
-    private void add(String name, List<Long> shape, DType stored, List<Part> parts) {
+    private void add(String name, List<Long> shape, ElementType stored, List<Part> parts) {
         long elements = parts.stream().mapToLong(Part::elements).sum();
-        MemorySegment data = arena.allocate(elements * stored.bytes(), stored.bytes());
+        MemorySegment data = arena.allocate(elements / stored.blockElements() * stored.blockBytes(), Long.BYTES);
         long begin = 0;
         for (Part part : parts) {
             part.write(data, begin, stored);
-            begin += part.elements();
+            begin += part.elements() / stored.blockElements() * stored.blockBytes();
         }
         tensors.add(new GgufTensor(name, stored, shape, data));
     }
@@ -178,18 +193,36 @@ public final class Gpt2Gguf {
             return (long) rows * columns;
         }
 
-        /** Writes all of them, row after row, from an element on. */
-        void write(MemorySegment data, long begin, DType stored) {
-            IntStream.range(0, rows).parallel().forEach(row -> write(data, begin + (long) row * columns, stored, row));
+        /** Writes all of them, row after row, from a byte on. */
+        void write(MemorySegment data, long begin, ElementType stored) {
+            long rowBytes = (long) columns / stored.blockElements() * stored.blockBytes();
+            IntStream.range(0, rows).parallel().forEach(row -> {
+                float[] values = new float[columns];
+                view.row(row, 0, columns, values);
+                MemorySegment to = data.asSlice(begin + row * rowBytes, rowBytes);
+                if (stored == ElementType.Q8_0) {
+                    quantize(values, to);
+                } else {
+                    round(values, to, stored.dtype());
+                }
+            });
         }
 
-        private void write(MemorySegment data, long begin, DType stored, int row) {
-            float[] values = new float[columns];
-            view.row(row, 0, columns, values);
+        private void round(float[] values, MemorySegment to, DType stored) {
             for (int i = 0; i < columns; i++) {
-                long at = (begin + i) * stored.bytes();
-                kept.write(data, at, values[i]);
-                stored.write(data, at, kept.read(data, at));
+                long at = (long) i * stored.bytes();
+                kept.write(to, at, values[i]);
+                stored.write(to, at, kept.read(to, at));
+            }
+        }
+
+        private void quantize(float[] values, MemorySegment to) {
+            byte[] block = new byte[Int8Blocks.LENGTH];
+            long at = 0;
+            for (int from = 0; from < columns; from += Int8Blocks.LENGTH) {
+                to.set(SCALE, at, Int8Blocks.quantize(values, from, block, 0));
+                MemorySegment.copy(block, 0, to, ValueLayout.JAVA_BYTE, at + Short.BYTES, block.length);
+                at += ElementType.Q8_0.blockBytes();
             }
         }
     }

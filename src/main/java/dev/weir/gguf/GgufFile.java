@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.SequencedMap;
 
 /**
- * A GGUF file of version 3, mapped read-only. All that its header claims is checked on opening; tensors are not copied. Quantized
- * tensors are refused by name: Weir computes with numbers that are stored one by one.
+ * A GGUF file of version 3, mapped read-only. All that its header claims is checked on opening; tensors are not copied. Of
+ * quantized tensors Weir reads Q8_0; others are refused by name.
  *
  * <p>Source of the format: {@code docs/gguf.md} of ggml.
  */

@@ -101,7 +101,7 @@ public final class GgufWriter {
         putText(tensor.name());
         putInt(tensor.shape().size());
         tensor.shape().reversed().forEach(this::putLong);
-        putInt(ElementType.of(tensor.dtype()).orElseThrow().number());
+        putInt(tensor.type().number());
         putLong(offset);
     }
 

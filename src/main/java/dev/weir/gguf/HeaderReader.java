@@ -166,8 +166,12 @@ final class HeaderReader {
                 .orElseThrow(() -> new GgufException(
                         file,
                         place,
-                        "F32, F16, BF16 or another type that is stored element by element",
+                        "F32, F16, BF16, Q8_0 or another type that is stored element by element",
                         "type " + Integer.toUnsignedString(number)));
+        if (shape.getLast() % type.blockElements() != 0) {
+            throw new GgufException(
+                    file, place, "a last extent of whole blocks of " + type.blockElements(), shape.toString());
+        }
         return new Declared(name, type, shape, cursor.int64(place));
     }
 
@@ -208,7 +212,7 @@ final class HeaderReader {
                 throw new GgufException(file, place, size + " bytes of data", Math.max(0, room) + " to the file's end");
             }
             tensors.add(new GgufTensor(
-                    tensor.name, tensor.type.dtype(), tensor.shape, bytes.asSlice(begin + offset, size)));
+                    tensor.name, tensor.type, tensor.shape, bytes.asSlice(begin + offset, size)));
             offset += Math.ceilDiv(size, alignment) * (long) alignment;
         }
         return tensors;
@@ -216,7 +220,7 @@ final class HeaderReader {
 
     private long size(Declared tensor) {
         try {
-            return GgufTensor.bytes(tensor.type.dtype(), tensor.shape);
+            return GgufTensor.bytes(tensor.type, tensor.shape);
         } catch (ArithmeticException e) {
             throw new GgufException(
                     file, "tensor " + quoted(tensor.name), "less than 2^63 bytes", tensor.shape.toString());

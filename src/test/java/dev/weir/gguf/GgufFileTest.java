@@ -55,7 +55,7 @@ class GgufFileTest {
 
     private static GgufTensor tensor(String name, DType dtype, long... shape) {
         var extents = Arrays.stream(shape).boxed().toList();
-        byte[] bytes = new byte[Math.toIntExact(GgufTensor.bytes(dtype, extents))];
+        byte[] bytes = new byte[Math.toIntExact(GgufTensor.bytes(ElementType.of(dtype).orElseThrow(), extents))];
         new Random(name.hashCode()).nextBytes(bytes);
         return new GgufTensor(name, dtype, extents, MemorySegment.ofArray(bytes));
     }
