@@ -239,6 +239,37 @@ __device__ __forceinline__ void attend(
     mergeTeams<Shape>(teams, headWidth, result);
 }
 
+/// How many of a row's splits have keys.
+__device__ __forceinline__ int splitsWithKeys(int seen, int splits, int headWidth) {
+    int used = 0;
+    withShape(headWidth, [&](auto shape) {
+        int keysHere = keysOfSplit(seen, splits, decltype(shape)::TILE);
+        used = (seen + keysHere - 1) / keysHere;
+    });
+    return used;
+}
+
+/// A column of z, from what the splits of its head have left in `partial`.
+__device__ __forceinline__ float combined(const float* parts, int used, int headWidth, int column) {
+    int width = headWidth + 2;
+    float largest = -INFINITY;
+#pragma unroll 4
+    for (int split = 0; split < used; split++) {
+        largest = fmaxf(largest, parts[split * width + headWidth]);
+    }
+    float base = baseOf(largest);
+    float sum = 0;
+    float total = 0;
+#pragma unroll 4
+    for (int split = 0; split < used; split++) {
+        const float* part = parts + split * width;
+        float factor = formulas::exp(part[headWidth] - base);
+        total = fmaf(factor, part[headWidth + 1], total);
+        sum = fmaf(factor, part[column], sum);
+    }
+    return sum / total;
+}
+
 }  // namespace decode
 
 struct AttentionDecode {
@@ -303,32 +334,10 @@ struct AttentionCombine {
     __device__ __forceinline__ void at(Place place) const {
         int row = place.y;
         size_t headOfRow = static_cast<size_t>(row) * heads + place.x;
-        int seen = min(positions[row] + 1, context);
-        int used = 0;
-        decode::withShape(headWidth, [&](auto shape) {
-            int keysHere = decode::keysOfSplit(seen, splits, decltype(shape)::TILE);
-            used = (seen + keysHere - 1) / keysHere;
-        });
-
-        int width = headWidth + 2;
-        const float* parts = partial + headOfRow * splits * width;
-        float largest = -INFINITY;
-#pragma unroll 8
-        for (int split = 0; split < used; split++) {
-            largest = fmaxf(largest, parts[split * width + headWidth]);
-        }
+        int used = decode::splitsWithKeys(min(positions[row] + 1, context), splits, headWidth);
+        const float* parts = partial + headOfRow * splits * (headWidth + 2);
         for (int column = threadIdx.x; column < headWidth; column += BLOCK) {
-            float base = decode::baseOf(largest);
-            float sum = 0;
-            float total = 0;
-#pragma unroll 8
-            for (int split = 0; split < used; split++) {
-                const float* part = parts + split * width;
-                float factor = formulas::exp(part[headWidth] - base);
-                total = fmaf(factor, part[headWidth + 1], total);
-                sum = fmaf(factor, part[column], sum);
-            }
-            z[headOfRow * headWidth + column] = sum / total;
+            z[headOfRow * headWidth + column] = decode::combined(parts, used, headWidth, column);
         }
     }
 };

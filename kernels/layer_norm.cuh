@@ -1,7 +1,7 @@
-// The norm of one row by one block, for layer_norm.cu and add_layer_norm.cu.
+// The norm of a row by a block, for layer_norm.cu and add_layer_norm.cu, and of a few rows, for linear_gemv.cu.
 //
-// One row is latency, not bandwidth: everything is asked for at once. The row goes to shared memory while weight and bias come into
-// registers; one warp does the two sums of sixteen lanes, each a chain as long as columns / 16; then all threads finish.
+// A row is latency, not bandwidth: everything is asked for at once. The rows go to shared memory while weight and bias come into
+// registers; a warp does the two sums of sixteen lanes of a row, each a chain as long as columns / 16; then all threads finish.
 #pragma once
 
 #include "place.cuh"
@@ -15,7 +15,7 @@ struct RowMoments {
     float scale;
 };
 
-/// What a norm makes of a row and from what; scale and normalized may be null.
+/// What a norm makes of rows and from what; out, scale and normalized may be null.
 struct Norm {
     float* out;
     float* scale;
@@ -24,9 +24,9 @@ struct Norm {
     const float* bias;
     float epsilon;
 
-    __device__ __forceinline__ Norm ofRow(int row, int columns) const {
+    __device__ __forceinline__ Norm fromRow(int row, int columns) const {
         size_t first = static_cast<size_t>(row) * columns;
-        return {out + first,
+        return {out == nullptr ? nullptr : out + first,
                 scale == nullptr ? nullptr : scale + row,
                 normalized == nullptr ? nullptr : normalized + first,
                 weight,
@@ -40,19 +40,29 @@ struct Norm {
     }
 };
 
-template <int WIDTH>
+/// Mean and scale of a row in shared memory, by a whole warp.
+__device__ __forceinline__ RowMoments momentsOf(const float* staged, int columns, float epsilon) {
+    float mean = sumOverRow(columns, [&](float sum, int c) { return sum + staged[c]; }) / columns;
+    float squares = sumOverRow(columns, [&](float sum, int c) {
+        float centred = staged[c] - mean;
+        return fmaf(centred, centred, sum);
+    });
+    return {mean, sqrtf(squares / columns + epsilon)};
+}
+
+/// Finishes a group of columns of a row; with KEEP it also takes the place of x in shared memory.
+template <int WIDTH, bool KEEP>
 __device__ __forceinline__ void finishGroup(
         const Norm& norm,
-        const float* staged,
+        float* staged,
         int first,
-        float mean,
-        float scale,
+        const RowMoments& moments,
         const Group<WIDTH>& weight,
         const Group<WIDTH>& bias) {
     Group<WIDTH> group = loadGroup<WIDTH>(staged + first);
 #pragma unroll
     for (int k = 0; k < WIDTH; k++) {
-        group.of[k] = (group.of[k] - mean) / scale;
+        group.of[k] = (group.of[k] - moments.mean) / moments.scale;
     }
     if (norm.normalized != nullptr) {
         storeGroup(norm.normalized + first, group);
@@ -61,17 +71,25 @@ __device__ __forceinline__ void finishGroup(
     for (int k = 0; k < WIDTH; k++) {
         group.of[k] = fmaf(group.of[k], weight.of[k], bias.of[k]);
     }
-    storeGroup(norm.out + first, group);
+    if (norm.out != nullptr) {
+        storeGroup(norm.out + first, group);
+    }
+    if (KEEP) {
+        storeGroup(staged + first, group);
+    }
 }
 
 /// mean = sum(x) / D; scale = sqrt(sum((x - mean)^2) / D + epsilon); out = fma((x - mean) / scale, weight, bias).
 ///
-/// @param moments in shared memory
-/// @param staged shared memory for a row, aligned to 16 bytes
-/// @param load load(first) gives the WIDTH elements of x from there
-template <int WIDTH, class Load>
-__device__ __forceinline__ void normalizeRow(
-        const Norm& norm, RowMoments& moments, float* staged, int columns, Load load) {
+/// @tparam KEEP whether the results stay in shared memory
+/// @param norm of the first row
+/// @param rows a warp each, so at most WARPS
+/// @param moments in shared memory, one a row
+/// @param staged shared memory for the rows, `pitch` floats each, aligned to 16 bytes
+/// @param load load(row, first) gives the WIDTH elements of x from there
+template <int WIDTH, bool KEEP, class Load>
+__device__ __forceinline__ void normalizeRows(
+        const Norm& norm, int rows, RowMoments* moments, float* staged, int pitch, int columns, Load load) {
     constexpr int STEP = BLOCK * WIDTH;
     int mine = threadIdx.x * WIDTH;
 
@@ -84,39 +102,40 @@ __device__ __forceinline__ void normalizeRow(
             biases[i] = loadGroup<WIDTH>(norm.bias + mine + i * STEP);
         }
     }
+    for (int row = 0; row < rows; row++) {
 #pragma unroll 4
-    for (int first = mine; first < columns; first += STEP) {
-        storeGroup(staged + first, load(first));
+        for (int first = mine; first < columns; first += STEP) {
+            storeGroup(staged + row * pitch + first, load(row, first));
+        }
     }
     __syncthreads();
 
-    if (threadIdx.x < WARP) {
-        float mean = sumOverRow(columns, [&](float sum, int c) { return sum + staged[c]; }) / columns;
-        float squares = sumOverRow(columns, [&](float sum, int c) {
-            float centred = staged[c] - mean;
-            return fmaf(centred, centred, sum);
-        });
-        float scale = sqrtf(squares / columns + norm.epsilon);
-        if (threadIdx.x == 0) {
-            moments = {mean, scale};
+    int warp = threadIdx.x / WARP;
+    if (warp < rows) {
+        RowMoments ofRow = momentsOf(staged + warp * pitch, columns, norm.epsilon);
+        if (threadIdx.x % WARP == 0) {
+            moments[warp] = ofRow;
             if (norm.scale != nullptr) {
-                *norm.scale = scale;
+                norm.scale[warp] = ofRow.scale;
             }
         }
     }
     __syncthreads();
 
-    float mean = moments.mean;
-    float scale = moments.scale;
+    for (int row = 0; row < rows; row++) {
+        Norm ofRow = norm.fromRow(row, columns);
+        float* stagedRow = staged + row * pitch;
+        RowMoments m = moments[row];
 #pragma unroll
-    for (int i = 0; i < NORM_READY; i++) {
-        if (mine + i * STEP < columns) {
-            finishGroup(norm, staged, mine + i * STEP, mean, scale, weights[i], biases[i]);
+        for (int i = 0; i < NORM_READY; i++) {
+            if (mine + i * STEP < columns) {
+                finishGroup<WIDTH, KEEP>(ofRow, stagedRow, mine + i * STEP, m, weights[i], biases[i]);
+            }
         }
-    }
-    for (int first = mine + NORM_READY * STEP; first < columns; first += STEP) {
-        Group<WIDTH> weight = loadGroup<WIDTH>(norm.weight + first);
-        finishGroup(norm, staged, first, mean, scale, weight, loadGroup<WIDTH>(norm.bias + first));
+        for (int first = mine + NORM_READY * STEP; first < columns; first += STEP) {
+            Group<WIDTH> weight = loadGroup<WIDTH>(norm.weight + first);
+            finishGroup<WIDTH, KEEP>(ofRow, stagedRow, first, m, weight, loadGroup<WIDTH>(norm.bias + first));
+        }
     }
 }
 
@@ -131,7 +150,7 @@ struct LayerNorm {
     float epsilon;
 
     __device__ __forceinline__ void at(Place place, RowMoments& moments, float* staged) const {
-        Norm norm = Norm{out, scale, normalized, weight, bias, epsilon}.ofRow(place.x, columns);
+        Norm norm = Norm{out, scale, normalized, weight, bias, epsilon}.fromRow(place.x, columns);
         const float* row = x + static_cast<size_t>(place.x) * columns;
         if (norm.byFours(columns) && aligned16(row)) {
             normalizeLoaded<4>(norm, moments, staged, row);
@@ -143,7 +162,8 @@ struct LayerNorm {
     template <int WIDTH>
     __device__ __forceinline__ void normalizeLoaded(
             const Norm& norm, RowMoments& moments, float* staged, const float* row) const {
-        normalizeRow<WIDTH>(norm, moments, staged, columns, [&](int first) { return loadGroup<WIDTH>(row + first); });
+        auto load = [&](int, int first) { return loadGroup<WIDTH>(row + first); };
+        normalizeRows<WIDTH, false>(norm, 1, &moments, staged, 0, columns, load);
     }
 };
 
@@ -160,7 +180,7 @@ struct AddLayerNorm {
     float epsilon;
 
     __device__ __forceinline__ void at(Place place, RowMoments& moments, float* staged) const {
-        Norm norm = Norm{out, scale, normalized, weight, bias, epsilon}.ofRow(place.x, columns);
+        Norm norm = Norm{out, scale, normalized, weight, bias, epsilon}.fromRow(place.x, columns);
         size_t row = static_cast<size_t>(place.x) * columns;
         if (norm.byFours(columns) && aligned16(sum + row) && aligned16(a + row) && aligned16(b + row)) {
             normalizeSum<4>(norm, moments, staged, row);
@@ -172,7 +192,7 @@ struct AddLayerNorm {
     template <int WIDTH>
     __device__ __forceinline__ void normalizeSum(
             const Norm& norm, RowMoments& moments, float* staged, size_t row) const {
-        normalizeRow<WIDTH>(norm, moments, staged, columns, [&](int first) {
+        auto load = [&](int, int first) {
             Group<WIDTH> group = loadGroup<WIDTH>(a + row + first);
             Group<WIDTH> other = loadGroup<WIDTH>(b + row + first);
 #pragma unroll
@@ -181,6 +201,7 @@ struct AddLayerNorm {
             }
             storeGroup(sum + row + first, group);
             return group;
-        });
+        };
+        normalizeRows<WIDTH, false>(norm, 1, &moments, staged, 0, columns, load);
     }
 };

@@ -42,6 +42,11 @@ __device__ __forceinline__ uint4 loadOnce16(const void* global) {
     return v;
 }
 
+// Asks for the 128 bytes around an address, which come to the L2 cache.
+__device__ __forceinline__ void prefetch(const void* global) {
+    asm volatile("prefetch.global.L2 [%0];\n" ::"l"(global));
+}
+
 // Four 8x8 matrices of 2-byte elements: lane i gives the address of row i % 8 of matrix i / 8 (16 bytes, aligned) and receives in r[m]
 // the elements 2 (i % 4) and 2 (i % 4) + 1 of row i / 4 of matrix m. All 32 lanes take part.
 __device__ __forceinline__ void loadMatrix4(uint32_t (&r)[4], const void* row) {
@@ -79,25 +84,6 @@ __device__ __forceinline__ float exp2Fast(float x) {
     float y;
     asm("ex2.approx.ftz.f32 %0, %1;\n" : "=f"(y) : "f"(x));
     return y;
-}
-
-// Asks for the sector of 32 bytes of global memory at an address: it goes on its way to the L2 cache, and nobody waits.
-__device__ __forceinline__ void prefetchToL2(const void* global) {
-    asm volatile("prefetch.global.L2 [%0];\n" ::"l"(global));
-}
-
-// Adds to a word of global memory, at once for all blocks, and gives what was there before. Whoever sees the sum by loadAcquire sees
-// what this thread wrote before, and what it knew by a barrier of its block to be written.
-__device__ __forceinline__ unsigned addRelease(unsigned* word, unsigned amount) {
-    unsigned before;
-    asm volatile("atom.release.gpu.global.add.u32 %0, [%1], %2;\n" : "=r"(before) : "l"(word), "r"(amount) : "memory");
-    return before;
-}
-
-__device__ __forceinline__ unsigned loadAcquire(const unsigned* word) {
-    unsigned value;
-    asm volatile("ld.acquire.gpu.global.u32 %0, [%1];\n" : "=r"(value) : "l"(word) : "memory");
-    return value;
 }
 
 }  // namespace ptx

@@ -7,7 +7,7 @@
 //
 // A barrier is latency, about a microsecond of which no byte moves. So a block that waits asks for the weights of the product that comes
 // next, some of which are in the L2 cache when it begins; and the next instruction is on its way to shared memory while one is followed.
-// Moves what its instructions move, and their 256 bytes each for every block, from L2.
+// Moves what its instructions move, and their 320 bytes each for every block, from L2.
 #pragma once
 
 #include "attention.cuh"
@@ -48,21 +48,15 @@ enum Opcode {
     SAMPLE
 };
 
-/// Weights that a barrier asks for in advance: up to three matrices of one size.
-struct Ahead {
-    const char* from[3];
-    int bytes;
-};
-
 struct Instruction {
     int opcode;
-    int waits;
-    int places[3];
-    int unused;
-    Ahead ahead;
-    alignas(16) char parameters[192];
+    int waits;       // whether for all blocks
+    int places[3];   // of its kernel's grid
+    int aheadBytes;  // of each of up to three matrices, of which the first that is null ends the list
+    const char* ahead[3];
+    alignas(16) char parameters[272];
 };
-static_assert(sizeof(Instruction) == 256, "as Instructions writes them");
+static_assert(sizeof(Instruction) == 320, "as Instructions writes them");
 
 /// The shared memory of a block: the instruction that it follows and the next one, then what one body after another has. It is found
 /// here and not handed on, so that functions know it for shared memory.
@@ -112,8 +106,13 @@ struct SharingFloats {
 template <class Body, class Way> __device__ __noinline__ void follow(int number) {
     const Instruction& instruction = slot(number);
     static_assert(sizeof(Body) <= sizeof(instruction.parameters), "parameters fit");
+    uint4 parameters[(sizeof(Body) + 15) / 16];
+#pragma unroll
+    for (int i = 0; i < static_cast<int>(sizeof(parameters) / 16); i++) {
+        parameters[i] = ptx::loadShared16(instruction.parameters + 16 * i);
+    }
     Body body;
-    memcpy(&body, instruction.parameters, sizeof body);
+    memcpy(&body, parameters, sizeof body);
     int x = instruction.places[0];
     int y = instruction.places[1];
     int count = x * y * instruction.places[2];
@@ -184,14 +183,15 @@ __device__ __forceinline__ void settle() {
     __syncthreads();
 }
 
-/// All blocks together ask for all of it.
-__device__ __forceinline__ void prefetch(const Ahead& ahead) {
+/// All blocks together ask for the weights that are next.
+__device__ __forceinline__ void askAhead(const Instruction& instruction) {
     constexpr int SECTOR = 32;
-    for (int at = (blockIdx.x * BLOCK + threadIdx.x) * SECTOR; at < ahead.bytes; at += gridDim.x * BLOCK * SECTOR) {
-        for (const char* from : ahead.from) {
-            if (from != nullptr) {
-                ptx::prefetchToL2(from + at);
-            }
+    for (const char* matrix : instruction.ahead) {
+        if (matrix == nullptr) {
+            return;
+        }
+        for (int at = (blockIdx.x * BLOCK + threadIdx.x) * SECTOR; at < instruction.aheadBytes; at += gridDim.x * BLOCK * SECTOR) {
+            ptx::prefetchToL2(matrix + at);
         }
     }
 }
@@ -203,7 +203,7 @@ template <class T> __device__ __forceinline__ void followAll(const void* list, i
     for (int i = 0; i < count; i++) {
         const Instruction& now = slot(i);
         if (now.waits) {
-            GridBarrier(barrier).wait([&] { prefetch(now.ahead); });
+            GridBarrier(barrier).wait([&] { askAhead(now); });
         }
         if (i + 1 < count) {
             fetch(slot(i + 1), instructions + i + 1);

@@ -1,5 +1,5 @@
 // A stretch of a step by one launch, for weights of float32: step.cuh. A file for each type, because a driver compiles a file whole.
-// launch: block 256, grid (as many blocks as live at once, at most), shared 512 + the most that one of the instructions needs
+// launch: block 256, grid (as many blocks as live at once, at most), shared 640 + the most that one of the instructions needs
 #include "step.cuh"
 
 extern "C" __global__ void __launch_bounds__(BLOCK, 2)

@@ -117,12 +117,15 @@ final class Doctor {
         String name = "cuda:" + gpu.index();
         String found = String.format(
                 Locale.ROOT,
-                "%s, %.1f GiB, compute capability %d.%d, %d multiprocessors",
+                "%s, %.1f GiB, compute capability %d.%d, %d multiprocessors, %s",
                 gpu.name(),
                 gpu.totalBytes() / GIB,
                 gpu.computeCapability() / 10,
                 gpu.computeCapability() % 10,
-                gpu.multiprocessors());
+                gpu.multiprocessors(),
+                gpu.cooperativeLaunches()
+                        ? "a decoding step as one launch"
+                        : "no launch whose blocks all live at once");
         if (gpu.computeCapability() < LEAST_CAPABILITY) {
             findings.add(Finding.absent(name, found, "Weir's kernels need compute capability 8.0 or newer"));
             return;

@@ -2,7 +2,6 @@ package dev.weir.engine;
 
 import dev.weir.backend.Backend;
 import dev.weir.backend.cpu.CpuBackend;
-import dev.weir.backend.cpu.onednn.OneDnn;
 import dev.weir.backend.cuda.CudaBackend;
 import dev.weir.backend.cuda.CudaOptions;
 import dev.weir.backend.cuda.driver.CudaUnavailable;
@@ -29,20 +28,19 @@ final class Machines {
         String device = options.device();
         Matcher cuda = CUDA.matcher(device);
         if (cuda.matches()) {
-            return cuda(device, cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1)), options);
+            return cuda(device, cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1)), options.cuda());
         }
         return switch (device) {
             case "cpu" -> cpu(options);
-            case "auto" -> options.oneDnn() ? cpu(options) : best(options);
+            case "auto" -> best(options);
             default ->
                 throw new IllegalArgumentException("device '" + device + "': expected auto, cpu, cuda or cuda:N");
         };
     }
 
-    private static Backend cuda(String device, int index, Options options) {
-        refuseOneDnn(options);
+    private static Backend cuda(String device, int index, CudaOptions options) {
         try {
-            return new CudaBackend(index, options.cuda());
+            return new CudaBackend(index, options);
         } catch (CudaUnavailable | IllegalArgumentException e) {
             throw new IllegalArgumentException("device '" + device + "': " + e.getMessage(), e);
         }
@@ -71,15 +69,9 @@ final class Machines {
         refuse(cuda.tf32(), "tf32", options);
         refuse(cuda.sync(), "sync", options);
         refuse(!cuda.graphs(), "no graphs", options);
+        refuse(!cuda.persistent(), "no persistent", options);
         int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
-        return options.oneDnn() ? new CpuBackend(threads, OneDnn.open()) : new CpuBackend(threads);
-    }
-
-    private static void refuseOneDnn(Options options) {
-        if (options.oneDnn()) {
-            throw new IllegalArgumentException(
-                    "onednn: expected the CPU, got device '" + options.device() + "', which is a GPU");
-        }
+        return new CpuBackend(threads);
     }
 
     private static void refuse(boolean asked, String option, Options options) {

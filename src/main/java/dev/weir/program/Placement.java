@@ -13,8 +13,11 @@ import java.util.SortedMap;
 import java.util.stream.Stream;
 
 /**
- * The third pass. Values get places: in scratch memory that is reused as soon as the last reader is through, or, when tapped, in
- * trace memory that nobody overwrites. That is all a snapshot is.
+ * The third pass. Values get places: in scratch memory that is reused when the last reader and the op behind it are through, or, when
+ * tapped, in trace memory that nobody overwrites. That is all a snapshot is.
+ *
+ * <p>The op behind the last reader still finds the value, so that a machine may join two neighbours to one: what the first reads is
+ * then read while the second writes.
  */
 final class Placement {
 
@@ -41,7 +44,7 @@ final class Placement {
     }
 
     private void pass(int now, Moment moment, Map<Integer, Integer> lastUse, Set<Tensor> tapped) {
-        live.removeIf(range -> range.lastUse < now);
+        live.removeIf(range -> range.lastUse < now - 1);
         for (Tensor value : moment.born()) {
             if (tapped.contains(value)) {
                 places.put(value.id(), new Plan.Place(Plan.Slab.TRACE, traceBytes));

@@ -236,7 +236,10 @@ class WeirTest {
         assertRefused("device 'gpu'", () -> openOn("gpu"));
         assertRefused("device 'cuda'", () -> openOn("cuda"));
         assertRefused("device 'cuda:3'", () -> openOn("cuda:3"));
-        assertRefused("exact and tf32", () -> Options.DEFAULT.withCuda(new CudaOptions(true, true, true, false)));
+        assertRefused(
+                "exact and tf32",
+                () -> Options.DEFAULT.withCuda(
+                        CudaOptions.DEFAULT.withExact(true).withTf32(true)));
         assertRefused("threads", () -> Options.DEFAULT.withThreads(-1));
         assertRefused("stop", () -> greedy(1).withStop(""));
         assertEquals(

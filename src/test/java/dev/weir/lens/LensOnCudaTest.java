@@ -47,8 +47,7 @@ class LensOnCudaTest {
     @Test
     void inExactModeEveryLensShowsWhatItShowsOnTheCpu() {
         try (Weir cpu = open(Options.DEFAULT.withDevice("cpu"));
-                Weir gpu =
-                        open(Options.DEFAULT.withDevice("cuda").withCuda(new CudaOptions(true, false, true, false)))) {
+                Weir gpu = open(Options.DEFAULT.withDevice("cuda").withCuda(CudaOptions.DEFAULT.withExact(true)))) {
             assertEquals(view(new LogitLens(cpu), cpu), view(new LogitLens(gpu), gpu));
             assertEquals(view(new LogitLens(cpu).withoutNorm(), cpu), view(new LogitLens(gpu).withoutNorm(), gpu));
             assertArrayEquals(heads(cpu).values(), heads(gpu).values());

@@ -136,15 +136,29 @@ class PlannerTest {
                         && hook.x().rows() == program.inputs().rows());
     }
 
-    /** Plays the plan and watches every 64 bytes: whoever reads a value must find its writer's there. */
+    /**
+     * Plays the plan and watches every 64 bytes: whoever reads a value must find its writer's there, and so must a machine that reads
+     * it once more while the next op writes.
+     */
     private static void requireIntactValues(Plan plan) {
         Map<Plan.Slab, int[]> owners = Map.of(
                 Plan.Slab.SCRATCH, new int[(int) plan.scratchBytes() / 64],
                 Plan.Slab.TRACE, new int[(int) plan.traceBytes() / 64]);
+        List<Tensor> before = List.of();
         for (Step step : plan.steps()) {
             switch (step) {
-                case Step.Device device -> device.ops().forEach(op -> play(plan, owners, op.ins(), born(op)));
-                case Step.Host host -> play(plan, owners, List.of(host.x()), List.of(host.out()));
+                case Step.Device device -> {
+                    for (Op op : device.ops()) {
+                        play(plan, owners, op.ins(), born(op));
+                        before.forEach(value -> requireOwned(plan, owners, value));
+                        before = op.ins();
+                    }
+                }
+                case Step.Host host -> {
+                    play(plan, owners, List.of(host.x()), List.of(host.out()));
+                    before.forEach(value -> requireOwned(plan, owners, value));
+                    before = List.of(host.x());
+                }
             }
         }
         plan.results().forEach(result -> requireOwned(plan, owners, result));

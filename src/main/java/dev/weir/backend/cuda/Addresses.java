@@ -6,8 +6,12 @@ import dev.weir.program.Plan;
 import dev.weir.tensor.Tensor;
 import java.util.Optional;
 
-/** Where everything that a plan names lies on the GPU, until its workspace moves. */
-record Addresses(Plan plan, CudaWeights weights, CudaWorkspace workspace) {
+/**
+ * Where everything that a plan names lies on the GPU, until its workspace moves.
+ *
+ * @param extents of what was looked up here and changes during a step
+ */
+record Addresses(Plan plan, CudaWeights weights, CudaWorkspace workspace, Extents extents) {
 
     /** What a kernel takes for nothing. */
     static final long NULL = 0;
@@ -28,11 +32,12 @@ record Addresses(Plan plan, CudaWeights weights, CudaWorkspace workspace) {
     }
 
     private Optional<Long> place(Tensor value) {
-        return plan.place(value).map(place -> workspace.address(place.slab()) + place.offset());
+        return plan.place(value)
+                .map(place -> extents.note(workspace.address(place.slab()) + place.offset(), value.bytes()));
     }
 
     long state(Tensor tensor) {
-        return workspace.state(tensor);
+        return extents.note(workspace.state(tensor), tensor.bytes());
     }
 
     long table(Tensor weight) {
@@ -53,7 +58,8 @@ record Addresses(Plan plan, CudaWeights weights, CudaWorkspace workspace) {
 
     /** Memory that an op uses until it is done. */
     long work() {
-        return workspace.address(CudaWorkspace.Area.WORK);
+        CudaWorkspace.Area work = CudaWorkspace.Area.WORK;
+        return extents.note(workspace.address(work), workspace.bytes(work));
     }
 
     /** An input of the step; they lie packed, one after another. */

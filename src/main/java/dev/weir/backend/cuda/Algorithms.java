@@ -13,7 +13,7 @@ import dev.weir.tensor.DType;
 record Algorithms(boolean exact, boolean cublas, int multiprocessors) {
 
     /** A row of the grid does not pay for a tile's shared memory until there are a few. */
-    private static final int FEW_ROWS = 8;
+    static final int FEW_ROWS = 8;
 
     /** From here on a library's choice among hundreds of kernels beats our one. */
     private static final int CUBLAS_ROWS = 64;

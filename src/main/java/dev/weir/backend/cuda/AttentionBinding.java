@@ -45,11 +45,13 @@ final class AttentionBinding {
                 .ready();
     }
 
-    /** Rows of each slot in a cache, which the attention that reads it knows. */
     private int context(Tensor cache) {
-        return addresses
-                .plan()
-                .ops()
+        return context(addresses.plan(), cache);
+    }
+
+    /** Rows of each slot in a cache, which the attention that reads it knows. */
+    static int context(Plan plan, Tensor cache) {
+        return plan.ops()
                 .filter(op -> op.ins().contains(cache))
                 .flatMapToInt(AttentionBinding::context)
                 .findFirst()
@@ -79,7 +81,7 @@ final class AttentionBinding {
         };
     }
 
-    private static Attending attending(Op.Attention o, Algorithms algorithms) {
+    static Attending attending(Op.Attention o, Algorithms algorithms) {
         return algorithms.attention(o.q().rows(), o.keys().rows() / o.context(), o.headWidth());
     }
 
@@ -100,24 +102,32 @@ final class AttentionBinding {
     }
 
     private Stream<Work> decode(Op.Attention o) {
-        int rows = o.q().rows();
+        return splits(o, algorithms) == 1
+                ? Stream.of(decode(o, addresses.value(o.z()), NULL))
+                : Stream.of(decode(o, NULL, addresses.work()), combine(o));
+    }
+
+    /** What each split comes to, left where {@link Addresses#work} is. */
+    Stream<Work> splitAttention(Op.Attention o) {
+        return Stream.concat(Stream.of(decode(o, NULL, addresses.work())), shown(o));
+    }
+
+    private Work decode(Op.Attention o, long z, long partial) {
         int splits = splits(o, algorithms);
-        long z = addresses.value(o.z());
-        long partial = splits == 1 ? NULL : addresses.work();
-        Work decode = new LaunchWriter(device, o, Kernel.ATTENTION_DECODE, splits, o.heads(), rows)
+        int rows = o.q().rows();
+        return new LaunchWriter(device, o, Kernel.ATTENTION_DECODE, splits, o.heads(), rows)
                 .pointers(z, partial)
                 .pointers(read(o))
                 .sizes(o.heads(), o.headWidth(), o.context(), splits)
                 .scalar(o.scale())
                 .ready();
-        if (splits == 1) {
-            return Stream.of(decode);
-        }
-        Work combine = new LaunchWriter(device, o, Kernel.ATTENTION_COMBINE, o.heads(), rows)
-                .pointers(z, partial, addresses.input(o.positions()))
-                .sizes(o.heads(), o.headWidth(), o.context(), splits)
+    }
+
+    private Work combine(Op.Attention o) {
+        return new LaunchWriter(device, o, Kernel.ATTENTION_COMBINE, o.heads(), o.q().rows())
+                .pointers(addresses.value(o.z()), addresses.work(), addresses.input(o.positions()))
+                .sizes(o.heads(), o.headWidth(), o.context(), splits(o, algorithms))
                 .ready();
-        return Stream.of(decode, combine);
     }
 
     private Work prefill(Op.Attention o) {
@@ -169,7 +179,7 @@ final class AttentionBinding {
         };
     }
 
-    private static int splits(Op.Attention o, Algorithms algorithms) {
+    static int splits(Op.Attention o, Algorithms algorithms) {
         return algorithms.splits(o.q().rows(), o.heads(), o.context());
     }
 

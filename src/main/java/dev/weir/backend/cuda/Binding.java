@@ -1,6 +1,5 @@
 package dev.weir.backend.cuda;
 
-import dev.weir.backend.Logits;
 import dev.weir.program.Activation;
 import dev.weir.program.Op;
 import dev.weir.program.Plan;
@@ -20,13 +19,17 @@ final class Binding {
 
     private final Device device;
     private final Addresses addresses;
+    private final Joining joining;
     private final LinearBinding linears;
+    private final GemvBinding gemvs;
     private final AttentionBinding attentions;
 
     Binding(Plan plan, Device device, CudaWeights weights, CudaWorkspace workspace) {
         this.device = device;
         addresses = new Addresses(plan, weights, workspace);
+        joining = new Joining(plan, device.algorithms(), device.options().joins());
         linears = new LinearBinding(device, addresses);
+        gemvs = new GemvBinding(device, addresses);
         attentions = new AttentionBinding(device, addresses);
     }
 
@@ -44,8 +47,18 @@ final class Binding {
     Stretch stretch(Step step) {
         return switch (step) {
             case Step.Device stretch ->
-                new Stretch.OnDevice(stretch.ops().stream().flatMap(this::works).toList());
+                new Stretch.OnDevice(joining.join(stretch.ops()).stream()
+                        .flatMap(this::works)
+                        .toList());
             case Step.Host host -> new Stretch.OnHost(host, addresses.value(host.x()), addresses.value(host.out()));
+        };
+    }
+
+    private Stream<Work> works(Piece piece) {
+        return switch (piece) {
+            case Piece.Single single -> works(single.op());
+            case Piece.SplitAttention split -> attentions.splitAttention(split.op());
+            case Piece.Product product -> Stream.of(gemvs.product(product));
         };
     }
 

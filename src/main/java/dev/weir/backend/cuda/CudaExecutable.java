@@ -63,6 +63,7 @@ final class CudaExecutable implements Backend.Executable {
     /** Goes where the values are to lie, when a larger plan has moved the memory for them. */
     private void follow() {
         if (generation != workspace.generation()) {
+            forget();
             stretches = bind();
             generation = workspace.generation();
         }
@@ -79,15 +80,18 @@ final class CudaExecutable implements Backend.Executable {
         Stream stream = device.compute();
         if (device.options().sync()) {
             stretch.launchOneByOne(stream);
-        } else if (hasRun && device.options().graphs()) {
-            workspace.keepGraphs(this);
+            return;
+        }
+        workspace.keepReady(this);
+        if (hasRun && device.options().graphs()) {
             stretch.replay(stream);
         } else {
             stretch.launch(stream);
         }
     }
 
-    void forgetGraphs() {
+    /** Gives back graphs and instructions. */
+    void forget() {
         for (Stretch stretch : stretches) {
             if (stretch instanceof Stretch.OnDevice onDevice) {
                 onDevice.forget();

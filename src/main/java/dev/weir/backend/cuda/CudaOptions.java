@@ -6,12 +6,17 @@ package dev.weir.backend.cuda;
  * @param exact one order of operations per op, that of the CPU: the same value has the same bits in every step and on both machines
  * @param tf32 whether matmuls of float32 weights may round what they multiply to 10 bits of mantissa, where that is faster
  * @param graphs whether a plan that runs again is captured and replayed; without, every kernel is launched every time
- * @param sync whether to wait after every launch, so that an error is found at the op that made it; slow
+ * @param sync whether every op of few rows has a launch of its own and is waited for, so that an error is found at the op that made it; slow
  */
 public record CudaOptions(boolean exact, boolean tf32, boolean graphs, boolean sync) {
 
     /** Fast, true float32, graphs. */
     public static final CudaOptions DEFAULT = new CudaOptions(false, false, true, false);
+
+    /** Whether neighbouring ops of few rows may share a launch. */
+    boolean joins() {
+        return !exact && !sync;
+    }
 
     /** The same bits as the CPU, or not. */
     public CudaOptions withExact(boolean value) {

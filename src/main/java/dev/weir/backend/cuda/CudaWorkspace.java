@@ -21,8 +21,8 @@ import java.util.Map;
  */
 final class CudaWorkspace implements Backend.Workspace {
 
-    /** So many executables keep their graphs; those that ran longest ago capture anew when they run again. */
-    private static final int MAX_CAPTURED = 64;
+    /** So many executables keep their graphs and instructions; those that ran longest ago make them anew when they run again. */
+    private static final int MAX_READY = 64;
 
     /** A memory that the steps of this workspace share. */
     enum Area {
@@ -50,7 +50,7 @@ final class CudaWorkspace implements Backend.Workspace {
     private final InputFeed feed;
     private final ReadbackRing ring;
     private final HostEdits edits;
-    private final LinkedHashSet<CudaExecutable> captured = new LinkedHashSet<>();
+    private final LinkedHashSet<CudaExecutable> ready = new LinkedHashSet<>();
     private int generation;
     private boolean running;
     private boolean closed;
@@ -142,7 +142,7 @@ final class CudaWorkspace implements Backend.Workspace {
         var larger = new EnumMap<Area, Long>(Area.class);
         for (Area area : Area.values()) {
             long bytes = bytes(area, plan);
-            if (bytes > bytesOf(area)) {
+            if (bytes > bytes(area)) {
                 larger.put(area, bytes);
             }
         }
@@ -163,7 +163,8 @@ final class CudaWorkspace implements Backend.Workspace {
         };
     }
 
-    private long bytesOf(Area area) {
+    /** The size of an area; 0 where no plan has needed it. */
+    long bytes(Area area) {
         DeviceMemory memory = areas.get(area);
         return memory == null ? 0 : memory.bytes();
     }
@@ -186,7 +187,7 @@ final class CudaWorkspace implements Backend.Workspace {
     /** The old memory is not given back before the last step that uses it is through. */
     private void replace(Map<Area, DeviceMemory> larger) {
         device.finish();
-        forgetGraphs();
+        forget();
         larger.forEach((area, memory) -> {
             DeviceMemory outgrown = areas.put(area, memory);
             if (outgrown != null) {
@@ -253,18 +254,18 @@ final class CudaWorkspace implements Backend.Workspace {
         running = false;
     }
 
-    /** Keeps the graphs of an executable that ran, at the cost of those that ran longest ago. */
-    void keepGraphs(CudaExecutable executable) {
-        captured.remove(executable);
-        captured.add(executable);
-        if (captured.size() > MAX_CAPTURED) {
-            captured.removeFirst().forgetGraphs();
+    /** Lets an executable that runs keep what it has on the GPU, at the cost of those that ran longest ago. */
+    void keepReady(CudaExecutable executable) {
+        ready.remove(executable);
+        ready.add(executable);
+        if (ready.size() > MAX_READY) {
+            ready.removeFirst().forget();
         }
     }
 
-    private void forgetGraphs() {
-        captured.forEach(CudaExecutable::forgetGraphs);
-        captured.clear();
+    private void forget() {
+        ready.forEach(CudaExecutable::forget);
+        ready.clear();
     }
 
     void requireOpen() {
@@ -285,7 +286,7 @@ final class CudaWorkspace implements Backend.Workspace {
     }
 
     private void giveBack() {
-        forgetGraphs();
+        forget();
         areas.values().forEach(DeviceMemory::close);
         stateMemory.forEach(DeviceMemory::close);
         feed.close();

@@ -70,6 +70,11 @@ final class Device implements AutoCloseable {
         return new Algorithms(options.exact(), cublas.isPresent(), gpu.info().multiprocessors());
     }
 
+    /** Whether a step of so many rows is to be one launch, where it can. */
+    boolean isPersistent(int rows) {
+        return options.persistent() && !options.sync() && algorithms().areFew(rows);
+    }
+
     /**
      * What a request needs, before anything of it is taken.
      *

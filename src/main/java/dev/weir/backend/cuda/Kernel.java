@@ -15,9 +15,9 @@ enum Kernel {
     ADD("add", "pppi", 256),
     LAYER_NORM("layer_norm", "ppppppif", 256),
     ADD_LAYER_NORM("add_layer_norm", "ppppppppif", 256),
-    LINEAR_GEMV_F32("linear_gemv", Parameters.LINEAR, 256),
-    LINEAR_GEMV_BF16("linear_gemv", Parameters.LINEAR, 256),
-    LINEAR_GEMV_F16("linear_gemv", Parameters.LINEAR, 256),
+    LINEAR_GEMV_F32("linear_gemv", Parameters.GEMV, 256),
+    LINEAR_GEMV_BF16("linear_gemv", Parameters.GEMV, 256),
+    LINEAR_GEMV_F16("linear_gemv", Parameters.GEMV, 256),
     LINEAR_CHAIN_F32("linear_chain", Parameters.LINEAR, 256),
     LINEAR_CHAIN_BF16("linear_chain", Parameters.LINEAR, 256),
     LINEAR_CHAIN_F16("linear_chain", Parameters.LINEAR, 256),
@@ -59,6 +59,7 @@ enum Kernel {
     private static final class Parameters {
         static final String EMBED = "pppii";
         static final String LINEAR = "pppppppppppiiiii";
+        static final String GEMV = "pppppppppppppppppppppppiiiiiiiif";
         static final String ROUND = "ppiii";
         static final String PREFILL = "ppppppiiiif";
         static final String HEADS = "pppiiiii";

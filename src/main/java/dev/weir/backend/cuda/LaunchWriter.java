@@ -5,6 +5,7 @@ import dev.weir.backend.cuda.driver.Launch;
 import dev.weir.program.Op;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Writes one launch: its arguments in the order of the kernel's parameters, which is outputs, inputs, sizes, scalars. */
 final class LaunchWriter {
@@ -14,6 +15,7 @@ final class LaunchWriter {
     private final Kernel kernel;
     private final int[] grid;
     private final List<Object> arguments = new ArrayList<>();
+    private final List<Range> weights = new ArrayList<>();
     private int sharedBytes;
 
     LaunchWriter(Device device, Op op, Kernel kernel, int... grid) {
@@ -48,6 +50,16 @@ final class LaunchWriter {
         return this;
     }
 
+    /** What the kernel reads once, of so many bytes at each address. */
+    LaunchWriter weights(long bytes, long... addresses) {
+        for (long address : addresses) {
+            if (address != Addresses.NULL) {
+                weights.add(new Range(address, bytes));
+            }
+        }
+        return this;
+    }
+
     /**
      * The launch, ready.
      *
@@ -59,7 +71,15 @@ final class LaunchWriter {
         requireShared(function.mostSharedBytes());
         function.allowShared(sharedBytes);
         int[] block = {kernel.block()};
-        return new Work.OfKernel(Launch.of(name(), function, grid, block, sharedBytes, arguments.toArray()));
+        Launch launch = Launch.of(name(), function, grid, block, sharedBytes, arguments.toArray());
+        return new Work.OfKernel(call(function), launch);
+    }
+
+    private KernelCall call(KernelFunction function) {
+        List<Integer> three = IntStream.range(0, 3)
+                .mapToObj(i -> i < grid.length ? grid[i] : 1)
+                .toList();
+        return new KernelCall(kernel, three, function.ownSharedBytes() + sharedBytes, arguments, weights);
     }
 
     private String name() {

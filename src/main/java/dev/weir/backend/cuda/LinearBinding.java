@@ -2,7 +2,6 @@ package dev.weir.backend.cuda;
 
 import static dev.weir.backend.cuda.Addresses.NULL;
 
-import dev.weir.backend.Logits;
 import dev.weir.backend.cuda.Algorithms.Product;
 import dev.weir.program.Op;
 import dev.weir.tensor.DType;
@@ -13,13 +12,13 @@ import java.util.Set;
 import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 
-/** Products with matrices, by a kernel of ours or by cuBLAS. */
+/** Products of many rows, and exact ones of any number, with matrices: by a kernel of ours or by cuBLAS. */
 final class LinearBinding {
 
     private static final int NO_FUNCTION = -1;
 
     /** So many matrices of one shape share a launch. */
-    private static final int MOST_PARTS = 3;
+    static final int MOST_PARTS = 3;
 
     private final Device device;
     private final Addresses addresses;
@@ -67,10 +66,16 @@ final class LinearBinding {
 
     private Stream<Work> works(Op op, List<Op.Linear> parts, Then then) {
         Op.Linear first = parts.getFirst();
-        Product product = Logits.madeBy(parts, logits)
-                ? algorithms.logits(first.x().rows())
-                : algorithms.product(first.x().rows(), first.weight().type());
+        Product product = product(first, logits, algorithms);
         return product == Product.CUBLAS ? byCublas(op, parts, then) : Stream.of(byKernel(op, product, parts, then));
+    }
+
+    /** How a product is made. */
+    static Product product(Op.Linear o, Set<Tensor> logits, Algorithms algorithms) {
+        int rows = o.x().rows();
+        return logits.contains(o.out())
+                ? algorithms.logits(rows)
+                : algorithms.product(rows, o.weight().type());
     }
 
     private Work byKernel(Op op, Product product, List<Op.Linear> parts, Then then) {
@@ -89,7 +94,8 @@ final class LinearBinding {
                 .ready();
     }
 
-    private static long[] three(List<Op.Linear> parts, ToLongFunction<Op.Linear> address) {
+    /** An address of each part, and nothing for those that are not there. */
+    static long[] three(List<Op.Linear> parts, ToLongFunction<Op.Linear> address) {
         var addresses = new long[MOST_PARTS];
         for (int i = 0; i < parts.size(); i++) {
             addresses[i] = address.applyAsLong(parts.get(i));

@@ -13,11 +13,18 @@ record ProductGrid(String family, int... blocks) {
     static ProductGrid of(Product product, int rows, int columns, int parts, int multiprocessors) {
         return switch (product) {
             case CHAIN -> tiles("LINEAR_CHAIN", 8, rows, columns, parts);
-            case GEMV -> tiles("LINEAR_GEMV", 8, rows, columns, parts);
+            case GEMV -> few("LINEAR_GEMV", rows, columns, parts, multiprocessors);
             case TILE -> largeOrSmall("LINEAR_TILE", rows, columns, parts, multiprocessors);
             case MMA -> largeOrSmall("LINEAR_MMA", rows, columns, parts, multiprocessors);
             case CUBLAS -> throw new IllegalArgumentException("product: expected a kernel of ours, got cuBLAS");
         };
+    }
+
+    /** As many blocks as run at once, three a multiprocessor: what they make of x before their first columns serves all their columns. */
+    private static ProductGrid few(String family, int rows, int columns, int parts, int multiprocessors) {
+        ProductGrid all = tiles(family, 8, rows, columns, parts);
+        int most = Math.ceilDiv(3 * multiprocessors, parts);
+        return new ProductGrid(family, Math.min(all.blocks[0], most), all.blocks[1], parts);
     }
 
     /** Small tiles where large ones would leave multiprocessors without two each; both give the same bits. */

@@ -14,8 +14,8 @@ sealed interface Work {
     /** The same and waits, so that a failure is this one's. */
     void onAndWait(Stream stream);
 
-    /** A kernel of ours. */
-    record OfKernel(Launch launch) implements Work {
+    /** A kernel of ours: what it is to do, and its launch. */
+    record OfKernel(KernelCall call, Launch launch) implements Work {
         @Override
         public void on(Stream stream) {
             launch.on(stream);

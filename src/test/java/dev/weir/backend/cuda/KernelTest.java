@@ -133,7 +133,9 @@ class KernelTest {
     void filesAreNamedAfterOpsAndEveryOpHasItsFile() {
         Set<String> ops = ops();
         Set<String> withFile = files(KERNELS, ".cu").stream()
-                .map(file -> opOf(stem(file), ops))
+                .map(KernelTest::stem)
+                .filter(file -> !file.startsWith("step_")) // all ops of few rows
+                .map(file -> opOf(file, ops))
                 .collect(Collectors.toCollection(TreeSet::new));
         ops.removeAll(Set.of("LinearActivate", "LinearGroup")); // functions and parts of the linear kernels
         assertEquals(ops, withFile);

@@ -76,13 +76,26 @@ record LinearCase(
         arguments[14] = columns;
         arguments[15] = function == null ? -1 : function.ordinal();
         int[] grid = {Math.ceilDiv(columns, tileColumns), Math.ceilDiv(rows, tileRows), parts};
-        gpu.run(kernel, grid, block, arguments);
+        gpu.run(kernel, grid, block, kernel.file().equals("linear_gemv") ? ofGemv(arguments) : arguments);
 
         var out = new float[parts][];
         for (int part = 0; part < parts; part++) {
             out[part] = read(gpu, (Long) arguments[part]);
         }
         return new Result(out, function == null ? null : read(gpu, (Long) arguments[3]));
+    }
+
+    /** The same for the kernel that could do more besides: no cache, no norm, no attention, nothing to add. */
+    private static Object[] ofGemv(Object[] plain) {
+        var arguments = new Object[32];
+        Arrays.fill(arguments, 0, 23, 0L);
+        Arrays.fill(arguments, 23, 31, 0);
+        arguments[31] = 0f;
+        System.arraycopy(plain, 0, arguments, 0, 3);
+        arguments[6] = plain[3];
+        System.arraycopy(plain, 4, arguments, 10, 7);
+        System.arraycopy(plain, 11, arguments, 23, 5);
+        return arguments;
     }
 
     /** The values, after which nothing may have been written. */

@@ -35,6 +35,7 @@ class PlantedBugsTest {
 
     private static final Path SOURCE = Path.of("src/test/software-gpu/kernels/faulty.cu");
     private static final int THREADS = 64;
+    private static final int BLOCKS = 3;
 
     private Gpu gpu;
 

@@ -14,6 +14,7 @@ import dev.weir.tensor.DType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import net.jqwik.api.AfterFailureMode;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -29,17 +30,20 @@ class WholePlanOnCudaTest {
 
     private static CudaBackend exact;
     private static CudaBackend fast;
+    private static CudaBackend opByOp;
 
     @BeforeContainer
     static void open() {
         exact = new CudaBackend(0, CudaOptions.DEFAULT.withExact(true));
         fast = new CudaBackend(0, CudaOptions.DEFAULT);
+        opByOp = new CudaBackend(0, CudaOptions.DEFAULT.withSync(true));
     }
 
     @AfterContainer
     static void close() {
         exact.close();
         fast.close();
+        opByOp.close();
     }
 
     @Property(tries = 6, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
@@ -133,6 +137,45 @@ class WholePlanOnCudaTest {
         c.inOneStep(fast, some, true)
                 .values()
                 .forEach((name, values) -> assertArrayEquals(everything.at(name), values, name));
+    }
+
+    /** Steps of few rows, of which the last attend to keys enough for several splits. */
+    @Property(tries = 8, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)
+    void whatIsJoinedHasTheBitsOfOpByOpWhateverIsSeen(@ForAll long seed) {
+        var random = new Random(seed);
+        var c = new RandomCase(joined(random), type(random), seed, 300);
+        List<HookPoint> points = new ArrayList<>(HookPoint.all(c.model.config.layers()));
+        Collections.shuffle(points, random);
+        Hooks some = Hooks.tap(points.subList(0, random.nextInt(points.size())));
+        try (var expected = c.model.new Run(opByOp, 1);
+                var got = c.model.new Run(fast, 1)) {
+            int from = 0;
+            for (int rows : new int[] {1, 1 + random.nextInt(8), 270, 1, 1 + random.nextInt(8), 3}) {
+                Seen alone = expected.step(c.rows(from, from + rows), some, true);
+                RandomCase.assertSame(alone, got.step(c.rows(from, from + rows), some, rows % 2 == 0));
+                from += rows;
+            }
+        }
+    }
+
+    private static DType type(Random random) {
+        return List.of(DType.FLOAT32, DType.BFLOAT16, DType.FLOAT16).get(random.nextInt(3));
+    }
+
+    /** More columns than the software GPU's blocks make in one round, in some. */
+    private static ModelConfig joined(Random random) {
+        int heads = 1 + random.nextInt(3);
+        return new ModelConfig(
+                20 + random.nextInt(200),
+                600,
+                heads * (1 + random.nextInt(20)),
+                2,
+                heads,
+                1 + random.nextInt(130),
+                Activation.values()[random.nextInt(3)],
+                1e-5f,
+                random.nextBoolean(),
+                random.nextBoolean());
     }
 
     @Property(tries = 6, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.PREVIOUS_SEED)

@@ -10,6 +10,8 @@ public final class KernelFunction {
     /** Shared memory of a block, the kernel's own variables included, that needs no asking. */
     private static final int PLAIN_SHARED_BYTES = 48 << 10;
 
+    private static final int SHARED_ALIGNMENT = 16;
+
     private final Gpu gpu;
     private final String name;
     private final CUfunction function;
@@ -22,11 +24,11 @@ public final class KernelFunction {
         this.name = name;
         this.function = function;
         this.module = module;
-        this.ownSharedBytes = ownSharedBytes();
+        this.ownSharedBytes = roundedUp(askOwnSharedBytes());
         this.allowedSharedBytes = PLAIN_SHARED_BYTES - ownSharedBytes;
     }
 
-    private int ownSharedBytes() {
+    private int askOwnSharedBytes() {
         var bytes = new int[1];
         gpu.check(
                 JCudaDriver.cuFuncGetAttribute(
@@ -37,6 +39,15 @@ public final class KernelFunction {
 
     public String name() {
         return name;
+    }
+
+    private static int roundedUp(int bytes) {
+        return Math.ceilDiv(bytes, SHARED_ALIGNMENT) * SHARED_ALIGNMENT;
+    }
+
+    /** Shared memory that the kernel's own variables take, up to where dynamic shared memory begins. */
+    public int ownSharedBytes() {
+        return ownSharedBytes;
     }
 
     /** Dynamic shared memory that a block can have at most: what the GPU has, less what the kernel's own variables take. */

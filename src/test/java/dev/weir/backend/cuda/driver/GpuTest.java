@@ -191,6 +191,32 @@ class GpuTest {
     }
 
     @Test
+    void aCooperativeLaunchHasNoMoreBlocksThanLiveAtOnce() {
+        assertTrue(gpu.info().cooperativeLaunches());
+        KernelFunction add = Probe.load(gpu).function("probe_add");
+        int most = add.blocksAtOnce(64, 0);
+        assertTrue(most >= gpu.info().multiprocessors());
+        try (DeviceMemory values = Probe.floats(gpu, stream, 1, 2)) {
+            adding(add, most, values).on(stream);
+            var refusal = assertThrows(
+                    LaunchFailed.class, () -> adding(add, most + 1, values).on(stream));
+            assertTrue(refusal.isTooLarge());
+            stream.beginCapture();
+            adding(add, most, values).on(stream);
+            try (Graph graph = stream.endCapture()) {
+                graph.launch(stream);
+            }
+            assertArrayEquals(new float[] {11, 12}, Probe.read(stream, values));
+        }
+        assertFalse(gpu.isLost());
+    }
+
+    private static Launch adding(KernelFunction add, int blocks, DeviceMemory values) {
+        return Launch.of("adding", add, new int[] {blocks}, new int[] {64}, 0, values.address(), 5f, 2)
+                .cooperative();
+    }
+
+    @Test
     void aLaunchOfAWrongShapeOrArgumentIsRefused() {
         try (KernelModule probe = Probe.load(gpu)) {
             KernelFunction add = probe.function("probe_add");
