@@ -138,7 +138,9 @@ class PersistentPlanTest {
         RandomModel model = model(seed);
         var random = new Random(seed);
         var vector = new float[model.config.width()];
-        Arrays.setAll(vector, i -> (float) random.nextGaussian());
+        for (int i = 0; i < vector.length; i++) {
+            vector[i] = (float) random.nextGaussian();
+        }
         Hooks hooks = Hooks.tap(List.of(HookPoint.of(0, Site.RESID_POST)))
                 .withEdit(HookPoint.of(0, Site.RESID_PRE), Edit.add(vector, 2))
                 .withEdit(HookPoint.of(0, Site.PATTERN), Edit.scale(0.5f).onHeads(0))
