@@ -25,7 +25,7 @@ record Algorithms(boolean exact, boolean cublas, int multiprocessors) {
     private static final int DECODE_HEAD_WIDTH = 512;
 
     /** A part of the context that is worth a block of its own, in keys. */
-    private static final int SPLIT_KEYS = 256;
+    private static final int SPLIT_KEYS = 128;
 
     private static final int MAX_SPLITS = 64;
 

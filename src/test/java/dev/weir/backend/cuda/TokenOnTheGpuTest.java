@@ -39,7 +39,8 @@ class TokenOnTheGpuTest {
 
     private static Moved moved(Op op) {
         if (op instanceof Op.Embed o) {
-            return new Moved("embed", (long) o.out().columns() * (o.table().type().bytes() + Float.BYTES));
+            return new Moved(
+                    "embed", (long) o.out().columns() * (o.table().type().bytes() + Float.BYTES));
         }
         if (op instanceof Op.Add o) {
             return new Moved("add", 3 * bytes(o.out()));
@@ -61,7 +62,8 @@ class TokenOnTheGpuTest {
     void thePageSaysWhatATokenAsksOfAGpu() throws IOException {
         var launches = new TreeMap<String, Integer>();
         var bytes = new TreeMap<String, Long>();
-        for (Piece piece : JoiningTest.pieces(JoiningTest.plan(1, DType.BFLOAT16, Hooks.NONE), JoiningTest.FAST, true)) {
+        for (Piece piece :
+                JoiningTest.pieces(JoiningTest.plan(1, DType.BFLOAT16, Hooks.NONE), JoiningTest.FAST, true)) {
             Moved moved = moved(piece);
             launches.merge(moved.kernel, 1, Integer::sum);
             bytes.merge(moved.kernel, moved.bytes, Long::sum);
