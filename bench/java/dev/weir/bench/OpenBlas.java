@@ -10,6 +10,7 @@ import java.lang.invoke.MethodHandle;
 import java.util.Random;
 
 /** One product of OpenBLAS, [rows, inputs] x [inputs, outputs], on random numbers. */
+@SuppressWarnings("restricted") // the library is what is measured
 final class OpenBlas implements AutoCloseable {
 
     private static final int ROW_MAJOR = 101;

@@ -26,7 +26,8 @@ final class Peers {
     private static final int COMPARED = 32;
 
     /** Relative. Peers that round factors to the type of the weights, or keep their cache in float16, stay below it. */
-    private static final Map<String, Double> BOUNDS = Map.of("float32", 5e-3, "float16", 1e-2, "bfloat16", 5e-2);
+    private static final Map<String, Double> BOUNDS =
+            Map.of("float32", 5e-3, "float16", 1e-2, "bfloat16", 5e-2, "int8", 5e-2);
 
     private final Path home;
     private final Path work;
@@ -80,8 +81,7 @@ final class Peers {
     private List<Engine> engines() throws IOException {
         var engines = new ArrayList<Engine>();
         engines.add(ours);
-        Optional<String> python = Optional.ofNullable(System.getenv("WEIR_PYTHON"));
-        Optional<String> llama = Optional.ofNullable(System.getenv("WEIR_LLAMA_CPP"));
+        Optional<String> python = installed("PyTorch", "WEIR_PYTHON");
         Path peers = home.resolve("bench/peers");
         if (traced) {
             if (python.isPresent()) {
@@ -90,6 +90,7 @@ final class Peers {
             }
             return engines;
         }
+        Optional<String> llama = installed("llama.cpp", "WEIR_LLAMA_CPP");
         if (llama.isPresent()) {
             engines.add(LlamaCpp.of(Path.of(llama.get()), peers.resolve("logits.cpp"), work, log));
         }
@@ -97,11 +98,19 @@ final class Peers {
             Path program = home.resolve("bench/gpu-host/pytorch");
             engines.add(PyTorch.begin("PyTorch", python.get(), program, work, log, "--device", "cpu"));
         }
-        Optional<String> jlama = Optional.ofNullable(System.getenv("WEIR_JLAMA"));
+        Optional<String> jlama = installed("Jlama", "WEIR_JLAMA");
         if (jlama.isPresent()) {
             engines.add(new Jlama(Path.of(jlama.get()), peers.resolve("JlamaPeer.java"), log));
         }
         return engines;
+    }
+
+    /** Where an engine is, if it is somewhere and not left out by {@code --engines}. */
+    private Optional<String> installed(String engine, String variable) {
+        return Optional.ofNullable(System.getenv(variable))
+                .filter(where -> traced
+                        || !options.containsKey("--engines")
+                        || list("--engines", "").contains(engine));
     }
 
     private List<Setting> settings() throws IOException {
@@ -166,7 +175,10 @@ final class Peers {
         int count = Integer.parseInt(option("--rounds", "3"));
         for (int round = 0; round < count; round++) {
             for (Engine engine : engines) {
+                long begin = System.nanoTime();
                 rounds.add(engine.name(), engine.round(setting));
+                System.err.printf(
+                        "  round %d: %s, %.0f s%n", round + 1, engine.name(), (System.nanoTime() - begin) / 1e9);
             }
         }
         for (Setting.Test test : setting.tests()) {

@@ -20,6 +20,7 @@ import java.util.stream.IntStream;
 public final class Benchmark implements AutoCloseable {
 
     private static final int ROWS_PER_STEP = 512;
+    private static final int WARM_UPS = 2;
 
     private final Weir weir;
     private final Supplier<Limits> limits;
@@ -53,9 +54,11 @@ public final class Benchmark implements AutoCloseable {
         }
     }
 
-    /** Runs every case once without taking its time: what is compiled or captured on first use is ready afterwards. */
+    /** Runs every case without taking its time: what is compiled or captured on first use is ready afterwards. */
     public void warmUp() {
-        runs.values().forEach(Run::rate);
+        for (int turn = 0; turn < WARM_UPS; turn++) {
+            runs.values().forEach(Run::rate);
+        }
     }
 
     /** Times every case once, and the limits of the machine. */
@@ -65,8 +68,11 @@ public final class Benchmark implements AutoCloseable {
         measured.add(limits.get());
     }
 
-    /** What the rounds measured, in the order of the cases. */
+    /** What the rounds measured, in the order of the cases; nothing before the first. */
     public List<Result> results() {
+        if (measured.isEmpty()) {
+            return List.of();
+        }
         Limits middle = Limits.median(measured);
         return rates.entrySet().stream()
                 .map(e -> new Result(weir.config(), weir.dtype(), e.getKey(), e.getValue(), middle))

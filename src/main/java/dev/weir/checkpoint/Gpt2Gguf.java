@@ -73,6 +73,7 @@ public final class Gpt2Gguf {
     public static void write(ModelSource source, Optional<GgufTokenizer> tokenizer, DType type, Path target)
             throws IOException {
         requireWhatOthersCompute(source.config());
+        requireWholeBlocks(source.config(), type);
         var metadata = metadata(source, type);
         metadata.putAll(
                 tokenizer.map(t -> t.metadata(source.config().vocabulary())).orElseGet(GgufTokenizer::none));
@@ -89,6 +90,14 @@ public final class Gpt2Gguf {
             throw new IllegalArgumentException(
                     "model: expected gelu_new and attention scaled by the head's width alone, which is all that"
                             + " llama.cpp's GPT-2 computes, got another");
+        }
+    }
+
+    private static void requireWholeBlocks(ModelConfig config, DType type) {
+        if (type == DType.INT8
+                && (config.width() % Int8Blocks.LENGTH != 0 || config.hidden() % Int8Blocks.LENGTH != 0)) {
+            throw new IllegalArgumentException("int8: expected widths of whole blocks of " + Int8Blocks.LENGTH
+                    + ", got " + config.width() + " and " + config.hidden());
         }
     }
 

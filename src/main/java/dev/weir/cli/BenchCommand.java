@@ -79,7 +79,7 @@ final class BenchCommand implements Callable<Integer> {
             names = {"-r", "--repeat"},
             paramLabel = "R",
             defaultValue = "5",
-            description = "How often each is timed, after one round that is not. Default: ${DEFAULT-VALUE}.")
+            description = "How often each is timed, after two rounds that are not. Default: ${DEFAULT-VALUE}.")
     private int repeat = 5;
 
     @Option(

@@ -67,11 +67,23 @@ record BenchReport(String command, int repeat, List<Run> runs) {
             new Column("dtype", Kind.MACHINE, (run, result) -> run.dtype.label()),
             new Column("threads", Kind.MACHINE, (run, result) -> String.valueOf(run.threads)),
             new Column("graphs", Kind.MACHINE, (run, result) -> run.graphs),
-            new Column("trace", Kind.WORD, (run, result) -> result.what().watching().label()),
-            new Column("test", Kind.WORD, (run, result) -> result.what().workload().name()),
-            new Column("tokens/s", Kind.NUMBER, (run, result) -> Figures.six(result.sample().median())),
-            new Column("min", Kind.NUMBER, (run, result) -> Figures.six(result.sample().min())),
-            new Column("max", Kind.NUMBER, (run, result) -> Figures.six(result.sample().max())),
+            new Column("trace", Kind.WORD, (run, result) -> result.what()
+                    .watching()
+                    .label()),
+            new Column(
+                    "test", Kind.WORD, (run, result) -> result.what().workload().name()),
+            new Column(
+                    "tokens/s",
+                    Kind.NUMBER,
+                    (run, result) -> Figures.six(result.sample().median())),
+            new Column(
+                    "min",
+                    Kind.NUMBER,
+                    (run, result) -> Figures.six(result.sample().min())),
+            new Column(
+                    "max",
+                    Kind.NUMBER,
+                    (run, result) -> Figures.six(result.sample().max())),
             new Column("of limit", Kind.NUMBER, (run, result) -> percent(result.share())),
             new Column("to first", Kind.NUMBER, (run, result) -> ratio(run.ratio(result))));
 

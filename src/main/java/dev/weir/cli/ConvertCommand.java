@@ -10,8 +10,10 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** A model in the format of another engine. */
 @Command(
@@ -30,6 +32,18 @@ import picocli.CommandLine.Option;
         })
 final class ConvertCommand implements Callable<Integer> {
 
+    /** {@code float32}, {@code bfloat16}, {@code float16} or {@code int8}. */
+    static final class MatrixTypeConverter implements ITypeConverter<DType> {
+        @Override
+        public DType convert(String value) {
+            try {
+                return DType.ofMatrixLabel(value);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
     private final Shell shell;
 
     @Mixin
@@ -38,8 +52,9 @@ final class ConvertCommand implements Callable<Integer> {
     @Option(
             names = "--dtype",
             paramLabel = "TYPE",
-            converter = DTypeConverter.class,
-            description = "Type of the matrices: float32, bfloat16 or float16. Default: as they are stored.")
+            converter = MatrixTypeConverter.class,
+            description =
+                    "Type of the matrices: float32, bfloat16, float16 or int8, which is Q8_0. Default: as they are stored.")
     private Optional<DType> dtype = Optional.empty();
 
     @Option(names = "--out", paramLabel = "FILE.gguf", required = true, description = "The file; it is replaced.")

@@ -52,8 +52,8 @@ public record GgufTensor(String name, ElementType type, List<Long> shape, Memory
         this(
                 name,
                 ElementType.of(dtype)
-                        .orElseThrow(() -> new IllegalArgumentException("tensor " + name
-                                + ": expected a type that GGUF has, got " + dtype.label())),
+                        .orElseThrow(() -> new IllegalArgumentException(
+                                "tensor " + name + ": expected a type that GGUF has, got " + dtype.label())),
                 shape,
                 data);
     }

@@ -211,8 +211,7 @@ final class HeaderReader {
             if (size > room) {
                 throw new GgufException(file, place, size + " bytes of data", Math.max(0, room) + " to the file's end");
             }
-            tensors.add(new GgufTensor(
-                    tensor.name, tensor.type, tensor.shape, bytes.asSlice(begin + offset, size)));
+            tensors.add(new GgufTensor(tensor.name, tensor.type, tensor.shape, bytes.asSlice(begin + offset, size)));
             offset += Math.ceilDiv(size, alignment) * (long) alignment;
         }
         return tensors;

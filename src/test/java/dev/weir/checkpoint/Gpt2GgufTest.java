@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weir.backend.WeightView;
+import dev.weir.gguf.ElementType;
 import dev.weir.gguf.GgufFile;
 import dev.weir.gguf.GgufTensor;
 import dev.weir.gguf.GgufValue;
@@ -13,6 +14,7 @@ import dev.weir.model.ModelConfig;
 import dev.weir.model.Weights;
 import dev.weir.program.Activation;
 import dev.weir.tensor.DType;
+import dev.weir.tensor.Int8Blocks;
 import dev.weir.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -78,6 +80,38 @@ class Gpt2GgufTest {
                 kept.write(rounded, 0, view.at(row, column));
                 assertEquals(kept.read(rounded, 0), values[(from + row) * columns + column], name);
             }
+        }
+    }
+
+    @Test
+    void int8IsBlocksOfThirtyTwoInputsAndAScale() throws IOException {
+        Path out = folder.resolve("model.gguf");
+        var blocks = new ModelConfig(11, 6, 64, 1, 2, 96, Activation.GELU_NEW, 1e-5f, true, false);
+        try (var source = new SyntheticWeights("tiny", blocks, DType.FLOAT32, 3)) {
+            Gpt2Gguf.write(source, Optional.empty(), DType.INT8, out);
+            Weights weights = Weights.of(blocks, DType.INT8);
+            Map<Tensor, WeightView> views = source.views(weights);
+            var down = view(views, weights.blocks().getFirst().mlpOut().weight());
+            try (GgufFile file = GgufFile.open(out)) {
+                GgufTensor tensor = file.tensor("blk.0.ffn_down.weight");
+                assertEquals(ElementType.Q8_0, tensor.type());
+                assertEquals(List.of(64L, 96L), tensor.shape());
+                float[] column = new float[96];
+                down.column(5, 0, 96, column);
+                byte[] q = new byte[32];
+                short scale = Int8Blocks.quantize(column, 64, q, 0);
+                for (int i = 0; i < 32; i++) {
+                    assertEquals(Int8Blocks.widen(q[i], scale), tensor.floats()[5 * 96 + 64 + i]);
+                }
+                GgufTensor positions = file.tensor("position_embd.weight");
+                assertEquals(DType.FLOAT32, positions.dtype());
+                assertEquals(
+                        view(views, weights.positions()).at(3, 7), positions.floats()[3 * 64 + 7]);
+            }
+        }
+        try (var narrow = new SyntheticWeights("tiny", CONFIG, DType.FLOAT32, 3)) {
+            assertThrows(
+                    IllegalArgumentException.class, () -> Gpt2Gguf.write(narrow, Optional.empty(), DType.INT8, out));
         }
     }
 

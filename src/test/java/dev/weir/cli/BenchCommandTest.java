@@ -46,7 +46,7 @@ class BenchCommandTest {
         asJson[arguments.length] = "--json";
         JsonNode report = weir(asJson).json();
         assertEquals(6, report.at("/results").size());
-        assertEquals("resid", report.at("/results/2/trace").textValue());
+        assertEquals("resid", report.at("/results/1/trace").textValue());
         for (JsonNode figure : report.at("/results")) {
             assertTrue(figure.at("/median").doubleValue() > 0);
             assertTrue(figure.at("/min").doubleValue() <= figure.at("/max").doubleValue());

@@ -55,7 +55,8 @@ class GgufFileTest {
 
     private static GgufTensor tensor(String name, DType dtype, long... shape) {
         var extents = Arrays.stream(shape).boxed().toList();
-        byte[] bytes = new byte[Math.toIntExact(GgufTensor.bytes(ElementType.of(dtype).orElseThrow(), extents))];
+        long elements = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+        byte[] bytes = new byte[Math.toIntExact(elements * dtype.bytes())];
         new Random(name.hashCode()).nextBytes(bytes);
         return new GgufTensor(name, dtype, extents, MemorySegment.ofArray(bytes));
     }
