@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * Tiles of panels of bfloat16; parameters as in {@link FloatTiles}. An int of a panel holds a column of its first half in the low 16
  * bits and one of its second half in the high 16 bits. A bfloat16 is the upper half of a float32, so a shift and a mask widen a
- * register of ints to the two registers of a panel's row, between the multiply-adds.
+ * register of ints to the two registers of a panel's row: between the multiply-adds of a few rows, or once for many.
  */
 final class Bfloat16Tiles {
 
@@ -473,5 +473,16 @@ final class Bfloat16Tiles {
         sum61.intoMemorySegment(ALL, out6 + BYTES, ORDER);
         sum70.intoMemorySegment(ALL, out7, ORDER);
         sum71.intoMemorySegment(ALL, out7 + BYTES, ORDER);
+    }
+
+    /** Makes float32 of some depths of a panel. */
+    static void widen(long panel, int depth, long to) {
+        for (int k = 0; k < depth; k++) {
+            IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, panel + k * BYTES, ORDER);
+            FloatVector low = pairs.lanewise(VectorOperators.LSHL, Short.SIZE).reinterpretAsFloats();
+            FloatVector high = pairs.lanewise(VectorOperators.AND, UPPER).reinterpretAsFloats();
+            low.intoMemorySegment(ALL, to + 2 * BYTES * k, ORDER);
+            high.intoMemorySegment(ALL, to + 2 * BYTES * k + BYTES, ORDER);
+        }
     }
 }

@@ -5,6 +5,7 @@ import static dev.weir.backend.cpu.vector.Lanes.FLOATS;
 import static dev.weir.backend.cpu.vector.Lanes.ORDER;
 import static dev.weir.backend.cpu.vector.Memory.ALL;
 
+import java.lang.invoke.VarHandle;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -309,6 +310,97 @@ final class FloatTiles {
             FloatVector x5 = FloatVector.broadcast(FLOATS, x[column + 5]);
             sum50 = x5.fma(w0, sum50);
             sum51 = x5.fma(w1, sum51);
+        }
+        sum00.intoMemorySegment(ALL, out, ORDER);
+        sum01.intoMemorySegment(ALL, out + BYTES, ORDER);
+        sum10.intoMemorySegment(ALL, out1, ORDER);
+        sum11.intoMemorySegment(ALL, out1 + BYTES, ORDER);
+        sum20.intoMemorySegment(ALL, out2, ORDER);
+        sum21.intoMemorySegment(ALL, out2 + BYTES, ORDER);
+        sum30.intoMemorySegment(ALL, out3, ORDER);
+        sum31.intoMemorySegment(ALL, out3 + BYTES, ORDER);
+        sum40.intoMemorySegment(ALL, out4, ORDER);
+        sum41.intoMemorySegment(ALL, out4 + BYTES, ORDER);
+        sum50.intoMemorySegment(ALL, out5, ORDER);
+        sum51.intoMemorySegment(ALL, out5 + BYTES, ORDER);
+    }
+
+    /**
+     * Six rows by one panel for an even depth, where there are no more than sixteen registers. Twelve sums leave four of them, so
+     * nothing may be loaded early: a fence, which is no instruction here, keeps each row's load behind the products of the row before.
+     */
+    static void sixInTurn(float[] x, int from, long panel, int depth, long out, long rowBytes) {
+        long out1 = out + rowBytes;
+        long out2 = out1 + rowBytes;
+        long out3 = out2 + rowBytes;
+        long out4 = out3 + rowBytes;
+        long out5 = out4 + rowBytes;
+        FloatVector sum00 = FloatVector.fromMemorySegment(FLOATS, ALL, out, ORDER);
+        FloatVector sum01 = FloatVector.fromMemorySegment(FLOATS, ALL, out + BYTES, ORDER);
+        FloatVector sum10 = FloatVector.fromMemorySegment(FLOATS, ALL, out1, ORDER);
+        FloatVector sum11 = FloatVector.fromMemorySegment(FLOATS, ALL, out1 + BYTES, ORDER);
+        FloatVector sum20 = FloatVector.fromMemorySegment(FLOATS, ALL, out2, ORDER);
+        FloatVector sum21 = FloatVector.fromMemorySegment(FLOATS, ALL, out2 + BYTES, ORDER);
+        FloatVector sum30 = FloatVector.fromMemorySegment(FLOATS, ALL, out3, ORDER);
+        FloatVector sum31 = FloatVector.fromMemorySegment(FLOATS, ALL, out3 + BYTES, ORDER);
+        FloatVector sum40 = FloatVector.fromMemorySegment(FLOATS, ALL, out4, ORDER);
+        FloatVector sum41 = FloatVector.fromMemorySegment(FLOATS, ALL, out4 + BYTES, ORDER);
+        FloatVector sum50 = FloatVector.fromMemorySegment(FLOATS, ALL, out5, ORDER);
+        FloatVector sum51 = FloatVector.fromMemorySegment(FLOATS, ALL, out5 + BYTES, ORDER);
+        for (int k = 0; k < depth; k += 2) {
+            long row = panel + k * ROW_BYTES;
+            int column = from + 6 * k;
+            FloatVector w0 = FloatVector.fromMemorySegment(FLOATS, ALL, row, ORDER);
+            FloatVector w1 = FloatVector.fromMemorySegment(FLOATS, ALL, row + BYTES, ORDER);
+            FloatVector x0 = FloatVector.broadcast(FLOATS, x[column]);
+            sum00 = x0.fma(w0, sum00);
+            sum01 = x0.fma(w1, sum01);
+            VarHandle.loadLoadFence();
+            FloatVector x1 = FloatVector.broadcast(FLOATS, x[column + 1]);
+            sum10 = x1.fma(w0, sum10);
+            sum11 = x1.fma(w1, sum11);
+            VarHandle.loadLoadFence();
+            FloatVector x2 = FloatVector.broadcast(FLOATS, x[column + 2]);
+            sum20 = x2.fma(w0, sum20);
+            sum21 = x2.fma(w1, sum21);
+            VarHandle.loadLoadFence();
+            FloatVector x3 = FloatVector.broadcast(FLOATS, x[column + 3]);
+            sum30 = x3.fma(w0, sum30);
+            sum31 = x3.fma(w1, sum31);
+            VarHandle.loadLoadFence();
+            FloatVector x4 = FloatVector.broadcast(FLOATS, x[column + 4]);
+            sum40 = x4.fma(w0, sum40);
+            sum41 = x4.fma(w1, sum41);
+            VarHandle.loadLoadFence();
+            FloatVector x5 = FloatVector.broadcast(FLOATS, x[column + 5]);
+            sum50 = x5.fma(w0, sum50);
+            sum51 = x5.fma(w1, sum51);
+            VarHandle.loadLoadFence();
+            FloatVector v0 = FloatVector.fromMemorySegment(FLOATS, ALL, row + 2 * BYTES, ORDER);
+            FloatVector v1 = FloatVector.fromMemorySegment(FLOATS, ALL, row + 3 * BYTES, ORDER);
+            FloatVector y0 = FloatVector.broadcast(FLOATS, x[column + 6]);
+            sum00 = y0.fma(v0, sum00);
+            sum01 = y0.fma(v1, sum01);
+            VarHandle.loadLoadFence();
+            FloatVector y1 = FloatVector.broadcast(FLOATS, x[column + 7]);
+            sum10 = y1.fma(v0, sum10);
+            sum11 = y1.fma(v1, sum11);
+            VarHandle.loadLoadFence();
+            FloatVector y2 = FloatVector.broadcast(FLOATS, x[column + 8]);
+            sum20 = y2.fma(v0, sum20);
+            sum21 = y2.fma(v1, sum21);
+            VarHandle.loadLoadFence();
+            FloatVector y3 = FloatVector.broadcast(FLOATS, x[column + 9]);
+            sum30 = y3.fma(v0, sum30);
+            sum31 = y3.fma(v1, sum31);
+            VarHandle.loadLoadFence();
+            FloatVector y4 = FloatVector.broadcast(FLOATS, x[column + 10]);
+            sum40 = y4.fma(v0, sum40);
+            sum41 = y4.fma(v1, sum41);
+            VarHandle.loadLoadFence();
+            FloatVector y5 = FloatVector.broadcast(FLOATS, x[column + 11]);
+            sum50 = y5.fma(v0, sum50);
+            sum51 = y5.fma(v1, sum51);
         }
         sum00.intoMemorySegment(ALL, out, ORDER);
         sum01.intoMemorySegment(ALL, out + BYTES, ORDER);
