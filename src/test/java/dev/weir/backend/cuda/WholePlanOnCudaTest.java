@@ -33,8 +33,8 @@ class WholePlanOnCudaTest {
     /** An edit whose controls nobody has written changes no row: all it does is stand between two ops. */
     private static final Edit UNSET = Edit.scale(2);
 
-    private static final List<Site> EDITED =
-            List.of(Site.Q, Site.K, Site.V, Site.Z, Site.ATTN_OUT, Site.RESID_MID, Site.MLP_PRE, Site.MLP_POST, Site.MLP_OUT);
+    private static final List<Site> EDITED = List.of(
+            Site.Q, Site.K, Site.V, Site.Z, Site.ATTN_OUT, Site.RESID_MID, Site.MLP_PRE, Site.MLP_POST, Site.MLP_OUT);
 
     private static CudaBackend exact;
     private static CudaBackend fast;
