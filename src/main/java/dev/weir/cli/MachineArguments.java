@@ -19,9 +19,9 @@ final class MachineArguments {
     @Option(
             names = "--dtype",
             paramLabel = "TYPE",
-            converter = DTypeConverter.class,
-            description = "How the machine keeps matrices: float32, bfloat16 or float16. Default: as they are stored."
-                    + " The stream itself is always float32.")
+            converter = MatrixTypeConverter.class,
+            description = "How the machine keeps matrices: float32, bfloat16, float16 or, on the CPU, int8."
+                    + " Default: as they are stored. The stream itself is always float32.")
     private Optional<DType> dtype = Optional.empty();
 
     @Option(
@@ -47,13 +47,6 @@ final class MachineArguments {
     private boolean noGraphs;
 
     @Option(
-            names = "--no-persistent",
-            description =
-                    "Launches every op of a step of few rows on a GPU by itself, instead of one kernel that does all of"
-                            + " them. The same bits.")
-    private boolean noPersistent;
-
-    @Option(
             names = "--sync",
             description = "Waits for every kernel on a GPU, so that an error names the op that made it. Slow.")
     private boolean sync;
@@ -66,7 +59,6 @@ final class MachineArguments {
         if (threads.isPresent() && threads.get() <= 0) {
             throw new IllegalArgumentException("--threads: expected above zero, got " + threads.get());
         }
-        return new Options(
-                device, dtype, threads.orElse(0), new CudaOptions(exact, tf32, !noGraphs, !noPersistent, sync));
+        return new Options(device, dtype, threads.orElse(0), new CudaOptions(exact, tf32, !noGraphs, sync));
     }
 }

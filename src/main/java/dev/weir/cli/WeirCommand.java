@@ -41,6 +41,7 @@ final class WeirCommand implements Callable<Integer> {
         COMMANDS.put("heads", HeadsCommand::new);
         COMMANDS.put("attribute", AttributeCommand::new);
         COMMANDS.put("stats", StatsCommand::new);
+        COMMANDS.put("perplexity", PerplexityCommand::new);
         COMMANDS.put("patch", PatchCommand::new);
         COMMANDS.put("sae", SaeCommand::new);
         COMMANDS.put("train-sae", TrainSaeCommand::new);
@@ -49,7 +50,6 @@ final class WeirCommand implements Callable<Integer> {
         COMMANDS.put("diff", DiffCommand::new);
         COMMANDS.put("dump", DumpCommand::new);
         COMMANDS.put("export", ExportCommand::new);
-        COMMANDS.put("convert", ConvertCommand::new);
         COMMANDS.put("inspect", InspectCommand::new);
         COMMANDS.put("steer", SteerCommand::new);
         COMMANDS.put("probe", ProbeCommand::new);

@@ -6,6 +6,7 @@ import dev.weir.backend.cuda.CudaBackend;
 import dev.weir.backend.cuda.CudaOptions;
 import dev.weir.backend.cuda.driver.CudaUnavailable;
 import dev.weir.backend.cuda.driver.GpuException;
+import dev.weir.tensor.DType;
 import java.lang.System.Logger.Level;
 import java.util.OptionalInt;
 import java.util.regex.Matcher;
@@ -28,6 +29,9 @@ final class Machines {
         String device = options.device();
         Matcher cuda = CUDA.matcher(device);
         if (cuda.matches()) {
+            if (isInt8(options)) {
+                throw new IllegalArgumentException("dtype int8: expected the CPU, got device '" + device + "'");
+            }
             return cuda(device, cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1)), options.cuda());
         }
         return switch (device) {
@@ -48,6 +52,10 @@ final class Machines {
 
     /** The first GPU; the CPU where there is none. Where there is one that does not work, somebody will want to know why. */
     private static Backend best(Options options) {
+        if (isInt8(options)) {
+            LOG.log(Level.DEBUG, "device auto is the CPU, which alone keeps int8");
+            return cpu(options);
+        }
         try {
             var backend = new CudaBackend(0, options.cuda());
             LOG.log(Level.INFO, "device auto is cuda:0, for there is a GPU");
@@ -69,9 +77,12 @@ final class Machines {
         refuse(cuda.tf32(), "tf32", options);
         refuse(cuda.sync(), "sync", options);
         refuse(!cuda.graphs(), "no graphs", options);
-        refuse(!cuda.persistent(), "no persistent", options);
         int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
         return new CpuBackend(threads);
+    }
+
+    private static boolean isInt8(Options options) {
+        return options.dtype().filter(type -> type == DType.INT8).isPresent();
     }
 
     private static void refuse(boolean asked, String option, Options options) {

@@ -2,6 +2,7 @@ package dev.weir.engine;
 
 import dev.weir.backend.WeightView;
 import dev.weir.tensor.DType;
+import dev.weir.tensor.Int8Blocks;
 import dev.weir.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
@@ -9,15 +10,25 @@ import java.util.Objects;
 /**
  * A learned matrix as the machine keeps it, rounded to its type. A matrix that rows are multiplied with is [in, out]; biases and norms
  * are one row. It can be read until the model is closed.
+ *
+ * <p>Of int8, what a block holds lies in one column of a matrix and in one row of a table: so a table and a head that is tied to it are
+ * the same numbers.
  */
 public final class Weight {
 
     private final Tensor tensor;
     private final WeightView view;
+    private final boolean isTable;
 
-    Weight(Tensor tensor, WeightView view) {
+    /**
+     * Looks at a weight.
+     *
+     * @param isTable whether rows are looked up in it, not multiplied with it
+     */
+    Weight(Tensor tensor, WeightView view, boolean isTable) {
         this.tensor = tensor;
         this.view = view;
+        this.isTable = isTable;
     }
 
     /** TransformerLens' name. */
@@ -35,20 +46,40 @@ public final class Weight {
 
     /** A copy of one row. */
     public float[] row(int row) {
-        var values = new float[columns()];
-        view.row(Objects.checkIndex(row, rows()), 0, values.length, values);
-        return rounded(values);
+        return values(view, Objects.checkIndex(row, rows()), columns(), isTable);
     }
 
     /** A copy of one column. */
     public float[] column(int column) {
-        var values = new float[rows()];
-        view.column(Objects.checkIndex(column, columns()), 0, values.length, values);
+        return values(view.transposed(), Objects.checkIndex(column, columns()), rows(), !isTable);
+    }
+
+    /** One row of a view of the matrix. */
+    private float[] values(WeightView lines, int line, int count, boolean alongBlocks) {
+        if (tensor.type() == DType.INT8 && !alongBlocks) {
+            return acrossBlocks(lines, line, count);
+        }
+        var values = new float[count];
+        lines.row(line, 0, count, values);
         return rounded(values);
     }
 
+    /** The same where each value belongs to a block that crosses the row. */
+    private float[] acrossBlocks(WeightView lines, int line, int count) {
+        int from = line / Int8Blocks.LENGTH * Int8Blocks.LENGTH;
+        var block = new float[Math.min(Int8Blocks.LENGTH, (isTable ? columns() : rows()) - from)];
+        var values = new float[count];
+        for (int i = 0; i < count; i++) {
+            lines.column(i, from, block.length, block);
+            values[i] = rounded(block)[line - from];
+        }
+        return values;
+    }
+
     private float[] rounded(float[] values) {
-        if (tensor.type() != DType.FLOAT32) {
+        if (tensor.type() == DType.INT8) {
+            Int8Blocks.round(values, values.length, name());
+        } else if (tensor.type() != DType.FLOAT32) {
             var cell = MemorySegment.ofArray(new byte[tensor.type().bytes()]);
             for (int i = 0; i < values.length; i++) {
                 tensor.type().write(cell, 0, values[i]);

@@ -347,7 +347,8 @@ public final class Weir implements AutoCloseable {
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(
                         "weight '" + name + "': expected a name such as blocks.0.attn.W_O or unembed.W_U"));
-        return new Weight(tensor, Objects.requireNonNull(source.views(weights).get(tensor)));
+        boolean isTable = tensor.equals(weights.tokens()) || tensor.equals(weights.positions());
+        return new Weight(tensor, Objects.requireNonNull(source.views(weights).get(tensor)), isTable);
     }
 
     /**

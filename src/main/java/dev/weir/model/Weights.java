@@ -40,12 +40,13 @@ public record Weights(Tensor tokens, Tensor positions, List<Block> blocks, Affin
     /**
      * The weights of a model.
      *
-     * @param type how the machine is to keep matrices and tables; norms and biases are always float32
+     * @param type how the machine is to keep matrices and tables; norms and biases are always float32, and so are positions where it
+     *     is int8
      */
     public static Weights of(ModelConfig c, DType type) {
         var namer = new Namer(type);
         Tensor tokens = namer.matrix("embed.W_E", c.vocabulary(), c.width());
-        Tensor positions = namer.matrix("pos_embed.W_pos", c.context(), c.width());
+        Tensor positions = namer.positions("pos_embed.W_pos", c.context(), c.width());
         var blocks = new ArrayList<Block>();
         for (int l = 0; l < c.layers(); l++) {
             String block = "blocks." + l + ".";
@@ -88,6 +89,12 @@ public record Weights(Tensor tokens, Tensor positions, List<Block> blocks, Affin
 
         Tensor matrix(String name, int rows, int columns) {
             return new Tensor(nextId++, name, type, rows, columns, Tensor.Role.WEIGHT);
+        }
+
+        /** A small table that nothing is multiplied with. */
+        Tensor positions(String name, int rows, int columns) {
+            DType kept = type == DType.INT8 ? DType.FLOAT32 : type;
+            return new Tensor(nextId++, name, kept, rows, columns, Tensor.Role.WEIGHT);
         }
 
         Tensor vector(String name, int columns) {

@@ -13,6 +13,8 @@ public final class Int8Blocks {
     /** The largest q. */
     private static final int LARGEST = 127;
 
+    private static final float LARGEST_SCALE = 65504;
+
     private Int8Blocks() {}
 
     /**
@@ -63,6 +65,42 @@ public final class Int8Blocks {
     /** A weight, exactly. */
     public static float widen(byte q, short scale) {
         return q * Float.float16ToFloat(scale);
+    }
+
+    /**
+     * Makes blocks of some weights that are reduced together, and widens them again.
+     *
+     * @param count weights, of which the first begins a block
+     * @param name of the matrix, for the error
+     * @throws IllegalArgumentException if a block has no scale
+     */
+    public static void round(float[] values, int count, String name) {
+        var q = new byte[LENGTH];
+        for (int from = 0; from < count; from += LENGTH) {
+            int length = Math.min(LENGTH, count - from);
+            short scale = quantize(values, from, length, q, 0);
+            requireScale(scale, values, from, length, name);
+            for (int i = 0; i < length; i++) {
+                values[from + i] = widen(q[i], scale);
+            }
+        }
+    }
+
+    /**
+     * Refuses a block that could not be made.
+     *
+     * @param scale of these values, as {@link #quantize} returned it
+     * @throws IllegalArgumentException that names the matrix and the value
+     */
+    public static void requireScale(short scale, float[] values, int from, int count, String name) {
+        if (!isFinite(scale)) {
+            float worst = 0;
+            for (int i = 0; i < count; i++) {
+                worst = Math.max(worst, Math.abs(values[from + i]));
+            }
+            throw new IllegalArgumentException("weight %s: expected finite values of at most %.0f for int8, got %s"
+                    .formatted(name, LARGEST * LARGEST_SCALE, worst));
+        }
     }
 
     /** Bytes of so many weights that are reduced together: q of each, and the scales. */

@@ -40,13 +40,14 @@ public final class RandomModel {
     }
 
     private static WeightView randomView(Tensor weight, Random random) {
-        MemorySegment data = Arena.ofAuto().allocate(weight.bytes(), 4);
+        DType stored = weight.type().isModelFloat() ? weight.type() : DType.FLOAT32;
+        MemorySegment data = Arena.ofAuto().allocate(weight.size() * stored.bytes(), 4);
         boolean isNormWeight = weight.name().endsWith(".w");
         for (long i = 0; i < weight.size(); i++) {
             float value = (isNormWeight ? 1 : 0) + (float) random.nextGaussian() * 0.2f;
-            weight.type().write(data, i * weight.type().bytes(), value);
+            stored.write(data, i * stored.bytes(), value);
         }
-        return WeightView.rowMajor(data, weight.type(), weight.columns());
+        return WeightView.rowMajor(data, stored, weight.columns());
     }
 
     public State state(int slots) {

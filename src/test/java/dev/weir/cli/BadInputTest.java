@@ -104,9 +104,13 @@ class BadInputTest {
             generate a --device cpu --tf32 --model FOLDER/tiny                  | tf32
             generate a --device cpu --sync --model FOLDER/tiny                  | sync
             generate a --device cpu --no-graphs --model FOLDER/tiny             | no graphs
-            generate a --device cpu --no-persistent --model FOLDER/tiny         | no persistent
             generate a --exact --tf32 --model FOLDER/tiny                       | exact and tf32
-            generate a --dtype int8 --model FOLDER/tiny                         | float32, float16, bfloat16
+            generate a --dtype int16 --model FOLDER/tiny                        | float32, float16, bfloat16, int8
+            generate a --dtype int8 --device cuda --model FOLDER/tiny           | dtype int8: expected the CPU, got device 'cuda'
+            generate a --trace resid_post --trace-out x --trace-dtype int8 --model FOLDER/tiny | float32, float16, bfloat16
+            perplexity a --window 1 --model FOLDER/tiny                         | window: expected 2 to
+            perplexity a --stride 0 --model FOLDER/tiny                         | stride: expected 1 to
+            bench --shape gpt2 --save x --dtype int8                            | --save: expected
             generate a --trace resid_post --model FOLDER/tiny                   | --trace-out
             generate a --trace-out FOLDER/x.safetensors --model FOLDER/tiny     | --trace
             generate a --trace resid --trace-out FOLDER/x.safetensors --model FOLDER/tiny | 'resid'

@@ -50,7 +50,9 @@ class OneForwardPassTest {
     }
 
     private static Weir open(ModelConfig config, long seed, DType dtype, int threads) {
-        return Weir.of(new SyntheticWeights("random", config, dtype, seed), Options.DEFAULT.withThreads(threads));
+        DType stored = dtype.isModelFloat() ? dtype : DType.FLOAT32;
+        var source = new SyntheticWeights("random", config, stored, seed);
+        return Weir.of(source, Options.DEFAULT.withDtype(dtype).withThreads(threads));
     }
 
     private static int[] randomTokens(Random random, int count, int vocabulary) {
@@ -130,11 +132,12 @@ class OneForwardPassTest {
                 .toArray();
     }
 
-    @Property(tries = 25)
+    @Property(tries = 40)
     void decodeIsPrefillIsFullForwardIsAnyBatchOnAnyThreads(@ForAll long seed) {
         var random = new Random(seed);
         ModelConfig config = randomConfig(random);
-        DType dtype = List.of(DType.FLOAT32, DType.BFLOAT16, DType.FLOAT16).get(random.nextInt(3));
+        DType dtype = List.of(DType.FLOAT32, DType.BFLOAT16, DType.FLOAT16, DType.INT8)
+                .get(random.nextInt(4));
         int[] tokens = randomTokens(random, 1 + random.nextInt(config.context()), config.vocabulary());
         int[] others = randomTokens(random, tokens.length, config.vocabulary());
         try (Weir weir = open(config, seed, dtype, 1);

@@ -2,12 +2,14 @@ package dev.weir.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.weir.safetensors.SafetensorsFile;
 import dev.weir.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class WeightTest {
@@ -51,6 +53,26 @@ class WeightTest {
                     wide.weight("blocks.0.mlp.b_in").row(0),
                     narrow.weight("blocks.0.mlp.b_in").row(0),
                     "biases stay wide");
+        }
+    }
+
+    /** A tied head is the transposed table, whichever way it is read; positions stay wide. */
+    @Test
+    void ofInt8TableAndHeadAreTheSameNumbers() throws IOException {
+        try (Weir wide = Weir.open(MODEL);
+                Weir narrow = Weir.open(MODEL, Options.DEFAULT.withDevice("cpu").withDtype(DType.INT8))) {
+            Weight table = narrow.weight("embed.W_E");
+            Weight head = narrow.weight("unembed.W_U");
+            Weight matrix = narrow.weight("blocks.0.mlp.W_in");
+            assertArrayEquals(table.row(9), head.column(9));
+            assertArrayEquals(table.column(2), head.row(2));
+            assertEquals(table.row(9)[2], table.column(2)[9]);
+            assertEquals(matrix.row(1)[3], matrix.column(3)[1]);
+            assertFalse(Arrays.equals(
+                    matrix.row(1), wide.weight("blocks.0.mlp.W_in").row(1)));
+            assertArrayEquals(
+                    wide.weight("pos_embed.W_pos").row(3),
+                    narrow.weight("pos_embed.W_pos").row(3));
         }
     }
 

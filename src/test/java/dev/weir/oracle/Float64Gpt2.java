@@ -6,6 +6,8 @@ import dev.weir.model.ModelConfig;
 import dev.weir.model.Weights;
 import dev.weir.program.Activation;
 import dev.weir.program.ProgramWriter.Affine;
+import dev.weir.tensor.DType;
+import dev.weir.tensor.Int8Blocks;
 import dev.weir.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -215,11 +217,36 @@ public final class Float64Gpt2 {
     private RealMatrix matrix(Tensor tensor) {
         WeightView view = views.get(tensor);
         RealMatrix matrix = MatrixUtils.createRealMatrix(tensor.rows(), tensor.columns());
+        if (tensor.type() == DType.INT8) {
+            return ofBlocks(tensor, view);
+        }
         var cell = MemorySegment.ofArray(new float[1]);
         for (int row = 0; row < tensor.rows(); row++) {
             for (int column = 0; column < tensor.columns(); column++) {
                 tensor.type().write(cell, 0, view.at(row, column));
                 matrix.setEntry(row, column, tensor.type().read(cell, 0));
+            }
+        }
+        return matrix;
+    }
+
+    /** Int8: blocks along the rows of the token table, and along the columns of what is multiplied with. */
+    private static RealMatrix ofBlocks(Tensor tensor, WeightView view) {
+        boolean isTable = tensor.name().equals("embed.W_E");
+        RealMatrix matrix = MatrixUtils.createRealMatrix(tensor.rows(), tensor.columns());
+        int lines = isTable ? tensor.rows() : tensor.columns();
+        int length = isTable ? tensor.columns() : tensor.rows();
+        for (int line = 0; line < lines; line++) {
+            for (int from = 0; from < length; from += 32) {
+                float[] block = new float[Math.min(32, length - from)];
+                for (int i = 0; i < block.length; i++) {
+                    block[i] = isTable ? view.at(line, from + i) : view.at(from + i, line);
+                }
+                byte[] q = new byte[block.length];
+                float scale = Float.float16ToFloat(Int8Blocks.quantize(block, 0, block.length, q, 0));
+                for (int i = 0; i < block.length; i++) {
+                    matrix.setEntry(isTable ? line : from + i, isTable ? from + i : line, (double) q[i] * scale);
+                }
             }
         }
         return matrix;

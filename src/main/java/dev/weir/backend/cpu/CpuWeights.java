@@ -20,7 +20,6 @@ final class CpuWeights implements Backend.LoadedWeights {
     private final Workers workers;
     private final Map<Tensor, WeightView> views;
     private final Map<Tensor, Panels> matrices = new HashMap<>();
-    private final Map<Tensor, LibraryMatrix> libraryMatrices = new HashMap<>();
     private final Map<Tensor, Window> vectors = new HashMap<>();
     private final Slabs slabs = new Slabs();
     private boolean closed;
@@ -43,11 +42,6 @@ final class CpuWeights implements Backend.LoadedWeights {
         return matrices.computeIfAbsent(weight, this::pack);
     }
 
-    /** A matrix, as the library of this machine wants it. */
-    LibraryMatrix matrix(Tensor weight, MatrixLibrary library) {
-        return libraryMatrices.computeIfAbsent(weight, w -> pack(w, library));
-    }
-
     /** A vector, copied. */
     Window vector(Tensor weight) {
         return vectors.computeIfAbsent(weight, this::copy);
@@ -55,17 +49,22 @@ final class CpuWeights implements Backend.LoadedWeights {
 
     /** A table, in its file. */
     WeightReader table(Tensor weight) {
+        return new WeightReader(weight, view(weight));
+    }
+
+    private WeightView view(Tensor weight) {
         WeightView view = views.get(weight);
         if (view == null) {
             throw new IllegalArgumentException("weight " + weight + ": expected one that was loaded");
         }
-        return new WeightReader(weight, view);
+        return view;
     }
 
     private Panels pack(Tensor weight) {
-        if (!weight.type().isModelFloat()) {
-            throw new IllegalArgumentException("weight " + weight + ": expected float32, float16 or bfloat16, got "
-                    + weight.type().label());
+        if (!weight.type().isMatrixType()) {
+            throw new IllegalArgumentException(
+                    "weight " + weight + ": expected float32, float16, bfloat16 or int8, got "
+                            + weight.type().label());
         }
         Panels packed = pack(weight, weight.type());
         boolean widen = weight.type() == DType.FLOAT16 && holdsNonFinite(packed);
@@ -73,50 +72,18 @@ final class CpuWeights implements Backend.LoadedWeights {
     }
 
     private Panels pack(Tensor weight, DType type) {
-        WeightReader reader = table(weight);
         int width = workers.panelWidth();
         long panelBytes = Panels.panelBytes(type, weight.rows(), width);
         MemorySegment memory = slabs.allocate(Math.ceilDiv(weight.columns(), width) * panelBytes);
         var panels = Panels.dense(memory, 0, type, weight.rows(), weight.columns(), width);
-        var packing = new Packing(reader, panels);
-        workers.run(panels.count(), panelNanos(panels), (worker, from, to) -> packing.pack(from, to));
+        if (type == DType.INT8) {
+            var packing = new Int8Packing(weight.name(), view(weight), panels);
+            workers.run(panels.count(), panelNanos(panels), (worker, from, to) -> packing.pack(from, to));
+        } else {
+            var packing = new Packing(table(weight), panels);
+            workers.run(panels.count(), panelNanos(panels), (worker, from, to) -> packing.pack(from, to));
+        }
         return panels;
-    }
-
-    private LibraryMatrix pack(Tensor weight, MatrixLibrary library) {
-        int count = LibraryMatrix.parts(weight.columns());
-        var parts = new LibraryMatrix.Part[count];
-        workers.run(count, Costs.copy((double) weight.size() / count), (worker, from, to) -> {
-            for (int part = from; part < to; part++) {
-                parts[part] = pack(weight, part, worker.multiplier());
-            }
-        });
-        DType rowType = library.rowType(weight.type()).orElseThrow();
-        return new LibraryMatrix(rowType, weight.rows(), List.of(parts));
-    }
-
-    private LibraryMatrix.Part pack(Tensor weight, int part, MatrixLibrary.Multiplier multiplier) {
-        int from = LibraryMatrix.fromColumn(part, weight.columns());
-        int columns = LibraryMatrix.fromColumn(part + 1, weight.columns()) - from;
-        WeightReader reader = table(weight);
-        long rowBytes = (long) columns * weight.type().bytes();
-        try (var dense = new Slab(weight.rows() * rowBytes)) {
-            var row = new float[columns];
-            for (int k = 0; k < weight.rows(); k++) {
-                reader.row(k, from, columns, row);
-                Rounding.write(row, columns, weight.type(), dense.memory(), k * rowBytes);
-            }
-            return new LibraryMatrix.Part(
-                    from,
-                    columns,
-                    multiplier.pack(weight.type(), weight.rows(), columns, dense.memory(), this::allocate));
-        }
-    }
-
-    private MemorySegment allocate(long bytes) {
-        synchronized (slabs) {
-            return slabs.allocate(bytes);
-        }
     }
 
     private boolean holdsNonFinite(Panels panels) {

@@ -49,7 +49,7 @@ final class KeyValueCache {
     /** The matrix of one head. */
     Panels head(int slot, int head) {
         long offset = ((long) slot * shape.heads() + head) * headBytes;
-        return new Panels(memory, offset, DType.FLOAT32, shape.depth(), shape.columns(), panelWidth, panelBytes);
+        return new Panels(memory, offset, DType.FLOAT32, 0, shape.depth(), shape.columns(), panelWidth, panelBytes);
     }
 
     /** Stores one position of one head: the first dh values of a row. */

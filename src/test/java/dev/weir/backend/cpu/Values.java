@@ -1,5 +1,6 @@
 package dev.weir.backend.cpu;
 
+import dev.weir.backend.WeightView;
 import dev.weir.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -62,6 +63,11 @@ final class Values {
         long bytes = Math.ceilDiv(columns, width) * Panels.panelBytes(type, depth, width);
         MemorySegment data = Arena.ofAuto().allocate(bytes, 64);
         Panels panels = Panels.dense(data, 0, type, depth, columns, width);
+        if (type == DType.INT8) {
+            WeightView view = WeightView.rowMajor(MemorySegment.ofArray(values), DType.FLOAT32, columns);
+            new Int8Packing("w", view, panels).pack(0, panels.count());
+            return panels;
+        }
         for (int i = 0; i < values.length; i++) {
             type.write(data, panels.at(i / columns, i % columns), values[i]);
         }

@@ -50,7 +50,7 @@ class WholePlanTest {
                     1e-5f,
                     random.nextBoolean(),
                     random.nextBoolean());
-            DType type = new DType[] {DType.FLOAT32, DType.BFLOAT16, DType.FLOAT16}[random.nextInt(3)];
+            DType type = new DType[] {DType.FLOAT32, DType.BFLOAT16, DType.FLOAT16, DType.INT8}[random.nextInt(4)];
             model = new RandomModel(config, type, seed);
             tokens = random.ints(1 + random.nextInt(MAX_ROWS), 0, config.vocabulary())
                     .toArray();
@@ -170,7 +170,7 @@ class WholePlanTest {
     @ParameterizedTest
     @EnumSource(
             value = DType.class,
-            names = {"FLOAT32", "BFLOAT16", "FLOAT16"})
+            names = {"FLOAT32", "BFLOAT16", "FLOAT16", "INT8"})
     void aModelWiderThanAnyBlockKeepsThePromise(DType type) {
         var config = new ModelConfig(300, 256, 96, 1, 3, 800, Activation.GELU_NEW, 1e-5f, true, false);
         var model = new RandomModel(config, type, 1);

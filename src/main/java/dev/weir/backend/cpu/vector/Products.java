@@ -18,16 +18,10 @@ import java.lang.ref.Reference;
  */
 final class Products {
 
-    /** Sixteen registers hold twelve sums beside what they are made of; thirty-two hold sixteen and what is loaded ahead. */
-    private static final boolean SIXTEEN_REGISTERS =
-            COUNT < 16 && !System.getProperty("os.arch").equals("aarch64");
-
-    static final int TILE_ROWS = SIXTEEN_REGISTERS ? 6 : 8;
+    /** Sixteen registers hold eight sums beside what they are made of; thirty-two hold sixteen. */
+    static final int TILE_ROWS = COUNT == 16 || System.getProperty("os.arch").equals("aarch64") ? 8 : 4;
 
     private static final int MAX_TILE_ROWS = 8;
-
-    /** Rows whose tile widens bfloat16 as it goes; for more, a panel is widened once. */
-    private static final int WIDENING_ROWS = SIXTEEN_REGISTERS ? 4 : MAX_TILE_ROWS;
 
     /** Panels that one row is multiplied with at a time: so many streams read memory faster than one. */
     private static final int STREAMS = 4;
@@ -35,10 +29,11 @@ final class Products {
     /** Depths of a stretch: so much of a panel stays close while the tiles of a block pass by. */
     private static final int STRETCH = 768;
 
-    /** Of a panel that is widened first, a shorter one: there are the panel and its wider copy to be kept. */
-    private static final int WIDENED_STRETCH = 384;
+    /** Of float16 and int8, which are widened first, a shorter one. */
+    private static final int WIDENED_STRETCH = 256;
 
-    private static final long WIDENED_PANEL_BYTES = (long) WIDENED_STRETCH * PANEL_WIDTH * Float.BYTES;
+    private static final long WIDENED_PANEL_BYTES =
+            (WIDENED_STRETCH + 2L * Int8Tiles.SPARE) * PANEL_WIDTH * Float.BYTES;
 
     private final MemorySegment edge = buffer(2 * BYTES * MAX_TILE_ROWS);
     private final MemorySegment widened = buffer(2 * WIDENED_PANEL_BYTES);
@@ -120,27 +115,33 @@ final class Products {
         Panels w = weights.panels;
         int done = block.rows() == 1 ? multiplyOne(block, weights, out) : 0;
         boolean inPairs = block.rows() == 2 && block.tiles() == 1;
-        boolean widens = w.type() == DType.FLOAT16 || (w.type() == DType.BFLOAT16 && block.rows() > WIDENING_ROWS);
-        int longest = widens ? WIDENED_STRETCH : STRETCH;
+        int longest = isWidened(w.type()) ? WIDENED_STRETCH : STRETCH;
         int whole = w.columns() / PANEL_WIDTH;
         for (int k = 0; k < w.depth(); k += longest) {
             int depth = Math.min(longest, w.depth() - k);
             int panel = done;
             while (panel < whole) {
                 int panels = inPairs && panel + 2 <= whole ? 2 : 1;
-                multiply(block, stretch(weights, panel, panels, k, depth, widens), out.panel(panel));
+                multiply(block, stretch(weights, panel, panels, k, depth), out.panel(panel));
                 panel += panels;
             }
             if (panel < w.count()) {
                 int columns = w.columns() - panel * PANEL_WIDTH;
-                multiplyEdge(block, stretch(weights, panel, 1, k, depth, widens), out.panel(panel), columns);
+                multiplyEdge(block, stretch(weights, panel, 1, k, depth), out.panel(panel), columns);
             }
         }
+    }
+
+    private static boolean isWidened(DType type) {
+        return type == DType.FLOAT16 || type == DType.INT8;
     }
 
     /** One row reads each weight once and from memory. Returns the first panel that is left. */
     private static int multiplyOne(Block block, Weights weights, Results out) {
         Panels w = weights.panels;
+        if (w.type() == DType.INT8 && !Int8Tiles.fits(w)) {
+            return 0;
+        }
         float[] x = block.x.data();
         int from = block.x.tile(block.fromTile);
         int panel = 0;
@@ -150,28 +151,29 @@ final class Products {
             switch (w.type()) {
                 case BFLOAT16 -> Bfloat16Tiles.oneByFour(x, from, first, w.panelBytes(), w.depth(), to);
                 case FLOAT16 -> Float16Tiles.oneByFour(x, from, first, w.panelBytes(), w.depth(), to);
+                case INT8 -> Int8Tiles.oneByFour(x, from, first, w.panelBytes(), w.depth(), to);
                 default -> FloatTiles.oneByFour(x, from, first, w.panelBytes(), w.depth(), to);
             }
         }
         return panel;
     }
 
-    private Stretch stretch(Weights weights, int panel, int panels, int fromDepth, int depth, boolean widens) {
+    private Stretch stretch(Weights weights, int panel, int panels, int fromDepth, int depth) {
         Panels w = weights.panels;
         long skipped = (long) fromDepth * PANEL_WIDTH * w.type().bytes();
-        if (!widens) {
+        if (!isWidened(w.type())) {
             return new Stretch(w.type(), weights.panel(panel) + skipped, w.panelBytes(), panels, fromDepth, depth);
         }
+        long begin = widened.address() + Int8Tiles.SPARE * 2 * BYTES;
         for (int p = 0; p < panels; p++) {
-            long from = weights.panel(panel + p) + skipped;
-            long to = widened.address() + p * WIDENED_PANEL_BYTES;
-            if (w.type() == DType.FLOAT16) {
-                Float16Tiles.widen(from, depth, to);
+            long to = begin + p * WIDENED_PANEL_BYTES;
+            if (w.type() == DType.INT8) {
+                Int8Tiles.widen(weights.panel(panel + p), w.skipped() + fromDepth, depth, to);
             } else {
-                Bfloat16Tiles.widen(from, depth, to);
+                Float16Tiles.widen(weights.panel(panel + p) + skipped, depth, to);
             }
         }
-        return new Stretch(DType.FLOAT32, widened.address(), WIDENED_PANEL_BYTES, panels, fromDepth, depth);
+        return new Stretch(DType.FLOAT32, begin, WIDENED_PANEL_BYTES, panels, fromDepth, depth);
     }
 
     private static void multiply(Block block, Stretch stretch, Results out) {
@@ -224,24 +226,10 @@ final class Products {
             case 3 -> FloatTiles.three(x, from, s.address, s.depth, out, rowBytes);
             case 4 -> FloatTiles.four(x, from, s.address, s.depth, out, rowBytes);
             case 5 -> FloatTiles.five(x, from, s.address, s.depth, out, rowBytes);
-            case 6 -> multiplySix(x, from, s, out, rowBytes);
+            case 6 -> FloatTiles.six(x, from, s.address, s.depth, out, rowBytes);
             case 7 -> FloatTiles.seven(x, from, s.address, s.depth, out, rowBytes);
             case 8 -> FloatTiles.eight(x, from, s.address, s.depth, out, rowBytes);
             default -> throw new IllegalArgumentException("rows of a tile: expected 1 to 8, got " + rows);
-        }
-    }
-
-    private static void multiplySix(float[] x, int from, Stretch s, long out, long rowBytes) {
-        if (!SIXTEEN_REGISTERS) {
-            FloatTiles.six(x, from, s.address, s.depth, out, rowBytes);
-            return;
-        }
-        int even = s.depth & -2;
-        FloatTiles.sixInTurn(x, from, s.address, even, out, rowBytes);
-        if (even < s.depth) { // at one depth, six rows are three and three
-            long last = s.address + 2 * BYTES * even;
-            FloatTiles.three(x, from + 6 * even, last, 1, out, rowBytes);
-            FloatTiles.three(x, from + 6 * even + 3, last, 1, out + 3 * rowBytes, rowBytes);
         }
     }
 
