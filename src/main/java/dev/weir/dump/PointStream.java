@@ -66,7 +66,7 @@ final class PointStream {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        written.set(row);
+        written.set(row, row + Math.max(1, Math.toIntExact(known / width)));
     }
 
     /**

@@ -23,15 +23,16 @@ import dev.weir.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Slots with keys and values, and steps that move them on. A step is a ragged batch of rows; prefill is many rows of a slot, decode is
@@ -49,10 +50,12 @@ public final class Session implements AutoCloseable {
     private final EditMemory editMemory;
     private final int stepsKept;
     private final int[] lengths;
+    private final int[] next;
     private final List<Edits> edits;
     private Edits editsOfStep = Edits.NONE;
     private Optional<List<EditLane>> lanes = Optional.empty();
     private final Map<PlanKey, Prepared> plans = new LinkedHashMap<>(16, 0.75f, true);
+    private @Nullable Newest newest;
     private long forwardRows;
     private long plansMade;
 
@@ -73,6 +76,7 @@ public final class Session implements AutoCloseable {
         this.edits = new ArrayList<>(Collections.nCopies(slots, Edits.NONE));
         this.stepsKept = stepsKept;
         this.lengths = new int[slots];
+        this.next = new int[slots];
         try {
             for (int slot = 0; slot < slots; slot++) {
                 sample(slot, Sampling.GREEDY, List.of());
@@ -85,9 +89,28 @@ public final class Session implements AutoCloseable {
 
     /** What a plan is made for. Of an edit that is arithmetic it knows the shape, and of one that is Java the place. */
     private record PlanKey(
-            boolean tokens, int rows, int outputs, int keys, Set<HookPoint> taps, List<EditMemory.Shape> edits) {}
+            boolean tokens, int rows, int outputs, int keys, Set<HookPoint> taps, List<EditMemory.Shape> edits) {
+        boolean isOf(boolean otherTokens, Rows other, int otherKeys) {
+            return tokens == otherTokens
+                    && rows == other.count()
+                    && outputs == other.outputs().length
+                    && keys == otherKeys;
+        }
+    }
 
-    private record Prepared(Plan plan, Executable executable) {}
+    private record Prepared(PlanKey key, Plan plan, Executable executable) {}
+
+    /**
+     * The plan of the newest step, and for whom it was found: a generation asks for the same again and again.
+     *
+     * @param showsKeys whether its keys grow with the sequence
+     */
+    private record Newest(Hooks hooks, List<EditLane> edited, boolean showsKeys, Prepared prepared) {
+        @SuppressWarnings("ReferenceEquality") // equal ones take the longer way and find the same plan
+        boolean isOf(Hooks otherHooks, List<EditLane> otherEdited) {
+            return hooks == otherHooks && edited == otherEdited;
+        }
+    }
 
     /** What a step made; valid until {@link #stepsKept} + 1 further steps of the session have begun. */
     public static final class StepResult {
@@ -211,14 +234,13 @@ public final class Session implements AutoCloseable {
      *     cannot honour
      */
     public StepResult choose(Rows rows, Hooks hooks) {
-        long slotsWanted = Arrays.stream(rows.outputs())
-                .map(row -> rows.slots()[row])
-                .distinct()
-                .count();
-        if (slotsWanted < rows.outputs().length) {
-            throw new IllegalArgumentException(
-                    "step: expected one wanted row of a slot at most to choose a token after, got "
-                            + rows.outputs().length + " of " + slotsWanted + " slots");
+        for (int output = 1; output < rows.outputs().length; output++) {
+            int slot = rows.slots()[rows.outputs()[output]];
+            if (slot == rows.slots()[rows.outputs()[output - 1]]) { // the rows of a slot stand together
+                throw new IllegalArgumentException(
+                        "step: expected one wanted row of a slot at most to choose a token after, got two of slot "
+                                + slot);
+            }
         }
         return run(rows, hooks, true);
     }
@@ -226,9 +248,8 @@ public final class Session implements AutoCloseable {
     private StepResult run(Rows rows, Hooks hooks, boolean tokens) {
         requireContinuation(rows);
         List<EditLane> edited = lanes(hooks.edits());
-        PlanKey key = key(rows, hooks.taps().keySet(), edited, tokens);
-        Prepared prepared = prepare(key, edited);
-        editMemory.write(edited, key.keys);
+        Prepared prepared = prepare(rows, hooks, edited, tokens);
+        editMemory.write(edited, prepared.key.keys);
         Run run = prepared.executable.run(rows);
         for (int r = 0; r < rows.count(); r++) {
             lengths[rows.slots()[r]] = rows.positions()[r] + 1;
@@ -271,8 +292,32 @@ public final class Session implements AutoCloseable {
      * @param tokens as {@link #choose} would run it; otherwise as {@link #step} would
      */
     public static Plan plan(ModelConfig config, Weights weights, State state, Hooks hooks, boolean tokens) {
-        boolean everyRow = hooks.points().stream().anyMatch(Session::isAfterBlocks);
-        return Planner.plan(Gpt2Forward.write(config, weights, state, new Ending(tokens, everyRow)), hooks);
+        var ending = new Ending(tokens, lookedAt(hooks.points()));
+        return Planner.plan(Gpt2Forward.write(config, weights, state, ending), hooks);
+    }
+
+    private Prepared prepare(Rows rows, Hooks hooks, List<EditLane> edited, boolean tokens) {
+        Newest before = newest;
+        boolean showsKeys;
+        if (before != null && before.isOf(hooks, edited)) {
+            showsKeys = before.showsKeys;
+            if (before.prepared.key.isOf(tokens, rows, keys(rows, showsKeys))) {
+                return before.prepared;
+            }
+        } else {
+            showsKeys = showsKeys(hooks, edited);
+        }
+        int keys = keys(rows, showsKeys);
+        var key = new PlanKey(
+                tokens,
+                rows.count(),
+                rows.outputs().length,
+                keys,
+                hooks.taps().keySet(),
+                editMemory.shapes(edited, keys));
+        Prepared prepared = prepare(key, edited);
+        newest = new Newest(hooks, edited, showsKeys, prepared);
+        return prepared;
     }
 
     private Prepared prepare(PlanKey key, List<EditLane> edited) {
@@ -282,18 +327,13 @@ public final class Session implements AutoCloseable {
         }
         Hooks hooks = Hooks.tap(key.taps).withEdits(editMemory.planned(edited));
         Plan plan = plan(config, weights, state.step(key.rows, key.outputs, key.keys), hooks, key.tokens);
-        var prepared = new Prepared(plan, workspace.compile(plan));
+        var prepared = new Prepared(key, plan, workspace.compile(plan));
         plans.put(key, prepared);
         plansMade++;
         if (plans.size() > MAX_PLANS) {
             plans.remove(plans.keySet().iterator().next());
         }
         return prepared;
-    }
-
-    private PlanKey key(Rows rows, Set<HookPoint> taps, List<EditLane> edited, boolean tokens) {
-        int keys = shownKeys(rows, Stream.concat(taps.stream(), edited.stream().map(EditLane::point)));
-        return new PlanKey(tokens, rows.count(), rows.outputs().length, keys, taps, editMemory.shapes(edited, keys));
     }
 
     /** What each slot has of a step's edits and its own, in this order. */
@@ -317,20 +357,34 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    private static boolean showsKeys(Hooks hooks, List<EditLane> edited) {
+        return Stream.concat(hooks.taps().keySet().stream(), edited.stream().map(EditLane::point))
+                .anyMatch(point -> point.site().form() == Site.Form.SQUARE);
+    }
+
     /** Room for keys in scores and patterns that are values: a power of two, so that a growing sequence seldom needs a new plan. */
-    private int shownKeys(Rows rows, Stream<HookPoint> points) {
-        if (points.noneMatch(p -> p.site().form() == Site.Form.SQUARE)) {
+    private int keys(Rows rows, boolean showsKeys) {
+        if (!showsKeys) {
             return state.context();
         }
-        int needed = Arrays.stream(rows.positions()).max().orElse(0) + 1;
+        int needed = 0;
+        for (int position : rows.positions()) {
+            needed = Math.max(needed, position + 1);
+        }
         int bucket = Math.max(SMALLEST_KEY_BUCKET, Integer.highestOneBit(Math.max(1, needed - 1)) << 1);
         return Math.min(bucket, state.context());
     }
 
-    private static boolean isAfterBlocks(HookPoint point) {
+    /** How far somebody looks at every row. */
+    private static Ending.Until lookedAt(Set<HookPoint> points) {
+        return points.stream().map(Session::end).max(Comparator.naturalOrder()).orElse(Ending.Until.BLOCKS);
+    }
+
+    private static Ending.Until end(HookPoint point) {
         return switch (point.site()) {
-            case LN_FINAL_SCALE, LN_FINAL_NORMALIZED, UNEMBED_IN, UNEMBED_OUT -> true;
-            default -> false;
+            case LN_FINAL_SCALE, LN_FINAL_NORMALIZED, UNEMBED_IN -> Ending.Until.NORM;
+            case UNEMBED_OUT -> Ending.Until.LOGITS;
+            default -> Ending.Until.BLOCKS;
         };
     }
 
@@ -345,7 +399,7 @@ public final class Session implements AutoCloseable {
             throw new IllegalArgumentException(
                     "step: expected at most " + state.inputs().rows() + " rows, got " + rows.count());
         }
-        int[] next = lengths.clone();
+        System.arraycopy(lengths, 0, next, 0, next.length);
         for (int r = 0; r < rows.count(); r++) {
             int slot = rows.slots()[r];
             int position = rows.positions()[r];
@@ -370,6 +424,7 @@ public final class Session implements AutoCloseable {
     @Override
     public void close() {
         plans.clear();
+        newest = null;
         workspace.close();
     }
 }

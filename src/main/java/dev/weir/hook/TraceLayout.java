@@ -74,7 +74,7 @@ public record TraceLayout(
         throw new IllegalArgumentException(String.join("\n", lines));
     }
 
-    /** Receives a run of consecutive values of one point. */
+    /** Receives a run of consecutive values of one point: of one or several whole rows, or at a square site of one head of a row. */
     @FunctionalInterface
     public interface CellWriter {
         /**
@@ -94,31 +94,54 @@ public record TraceLayout(
      * @param columns values per row
      */
     public void scatter(HookPoint point, Rows rows, MemorySegment values, int columns, CellWriter writer) {
+        scatter(point, rows, 0, rows.count(), values, columns, writer);
+    }
+
+    /** The same for some of the rows. */
+    void scatter(HookPoint point, Rows rows, int from, int to, MemorySegment values, int columns, CellWriter writer) {
         Positions positions = positions(point);
+        boolean isSquare = point.site().form() == Site.Form.SQUARE;
         long rowBytes = (long) columns * Float.BYTES;
-        for (int r = 0; r < rows.count(); r++) {
+        int run;
+        for (int r = from; r < to; r += run) {
             int position = rows.positions()[r];
+            run = 1;
             if (!positions.contains(position)) {
                 continue;
             }
-            MemorySegment row = values.asSlice(r * rowBytes, rowBytes);
             int sequence = rows.slots()[r];
             int index = positions.index(position);
-            if (point.site().form() == Site.Form.SQUARE) {
-                int keys = columns / dimensions.heads();
-                scatterSquare(point, sequence, index, row, keys, Math.min(keys, position + 1), writer);
+            if (isSquare) {
+                scatterSquare(point, sequence, index, values.asSlice(r * rowBytes, rowBytes), columns, writer);
             } else {
-                writer.write(((long) sequence * kept(point) + index) * columns, row);
+                run = neighbours(positions, rows, r, to);
+                long element = ((long) sequence * kept(point) + index) * columns;
+                writer.write(element, values.asSlice(r * rowBytes, run * rowBytes));
             }
         }
     }
 
+    /** How many rows from one on are neighbours in the point's tensor too. */
+    private static int neighbours(Positions positions, Rows rows, int first, int to) {
+        int index = positions.index(rows.positions()[first]);
+        int r = first + 1;
+        while (r < to
+                && rows.slots()[r] == rows.slots()[first]
+                && positions.contains(rows.positions()[r])
+                && positions.index(rows.positions()[r]) == index + r - first) {
+            r++;
+        }
+        return r - first;
+    }
+
+    /** What keys after the query hold is written too, as far as the step has room for them. */
     private void scatterSquare(
-            HookPoint point, int sequence, int query, MemorySegment row, int keys, int seen, CellWriter writer) {
-        long known = Math.min(seen, length) * (long) Float.BYTES;
+            HookPoint point, int sequence, int query, MemorySegment row, int columns, CellWriter writer) {
+        long headBytes = columns / dimensions.heads() * (long) Float.BYTES;
+        long known = Math.min(headBytes, length * (long) Float.BYTES);
         for (int head = 0; head < dimensions.heads(); head++) {
             long element = (((long) sequence * dimensions.heads() + head) * kept(point) + query) * length;
-            writer.write(element, row.asSlice((long) head * keys * Float.BYTES, known));
+            writer.write(element, row.asSlice(head * headBytes, known));
         }
     }
 
@@ -143,7 +166,8 @@ public record TraceLayout(
         };
     }
 
-    private Positions positions(HookPoint point) {
+    /** The positions kept of a point. */
+    Positions positions(HookPoint point) {
         Positions positions = taps.get(point);
         if (positions == null) {
             throw new IllegalArgumentException("hook point " + point + ": expected one of " + taps.keySet());

@@ -7,9 +7,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /** Keeps a trace in memory, in float32. */
 public final class TraceRecorder implements TraceSink {
+
+    /** One core does not copy as fast as memory can. */
+    private static final long WORTH_SHARING_BYTES = 1 << 20;
 
     private final Map<HookPoint, float[]> values = new TreeMap<>();
     private Optional<TraceLayout> layout = Optional.empty();
@@ -39,9 +43,7 @@ public final class TraceRecorder implements TraceSink {
                         "hook point " + point + ": a trace in memory holds at most " + (Integer.MAX_VALUE - 8)
                                 + " values of a point, this one has " + elements + "; trace to a file");
             }
-            float[] data = new float[(int) elements];
-            Arrays.fill(data, TraceLayout.absent());
-            values.put(point, data);
+            values.put(point, new float[(int) elements]);
         }
     }
 
@@ -55,13 +57,28 @@ public final class TraceRecorder implements TraceSink {
     @Override
     public void rows(HookPoint point, Rows rows, MemorySegment source, int columns) {
         float[] data = Optional.ofNullable(values.get(point)).orElseThrow();
-        boolean square = point.site().form() == Site.Form.SQUARE;
+        boolean rowsOverwriteEachOther = layout().kept(point) < rows.count();
+        int parts = Runtime.getRuntime().availableProcessors();
+        if (source.byteSize() < WORTH_SHARING_BYTES || rowsOverwriteEachOther) {
+            copy(point, rows, 0, rows.count(), source, columns, data);
+        } else {
+            IntStream.range(0, parts).parallel().forEach(part -> {
+                int from = (int) ((long) rows.count() * part / parts);
+                int to = (int) ((long) rows.count() * (part + 1) / parts);
+                copy(point, rows, from, to, source, columns, data);
+            });
+        }
+    }
+
+    /** Rows go to different places, so several threads may copy some each. */
+    private void copy(HookPoint point, Rows rows, int from, int to, MemorySegment source, int columns, float[] data) {
+        boolean square = isSquare(point);
         int length = layout().length();
-        layout().scatter(point, rows, source, columns, (element, run) -> {
+        layout().scatter(point, rows, from, to, source, columns, (element, run) -> {
             int at = Math.toIntExact(element);
             int count = (int) (run.byteSize() / Float.BYTES);
             MemorySegment.copy(run, ValueLayout.JAVA_FLOAT, 0, data, at, count);
-            if (square) {
+            if (square && count < length) {
                 Arrays.fill(data, at + count, at + length, TraceLayout.masked(point.site()));
             }
         });
@@ -71,12 +88,30 @@ public final class TraceRecorder implements TraceSink {
     public void end(int[] lengths) {
         TraceLayout ended = layout().withLength(Arrays.stream(lengths).max().orElse(0));
         var results = new TreeMap<HookPoint, Trace.Values>();
-        values.forEach((point, data) -> results.put(
-                point, new Trace.Values(ended.shape(point), crop(data, layout().shape(point), ended.shape(point)))));
+        values.forEach((point, data) -> {
+            float[] cropped = crop(data, layout().shape(point), ended.shape(point));
+            fillAbsent(cropped, ended, point, lengths);
+            results.put(point, new Trace.Values(ended.shape(point), cropped));
+        });
         int[][] endedTokens =
                 Arrays.stream(tokens).map(t -> Arrays.copyOf(t, ended.length())).toArray(int[][]::new);
         trace = Optional.of(new Trace(ended, Arrays.stream(lengths).boxed().toList(), endedTokens, results));
         values.clear();
+    }
+
+    /** The rows that a shorter sequence does not have. */
+    private static void fillAbsent(float[] data, TraceLayout ended, HookPoint point, int[] lengths) {
+        int kept = ended.kept(point);
+        int ofSequence = isSquare(point) ? ended.dimensions().heads() : 1;
+        int width = kept == 0 ? 0 : data.length / (lengths.length * ofSequence * kept);
+        for (int matrix = 0; matrix < lengths.length * ofSequence; matrix++) {
+            int present = ended.positions(point).count(lengths[matrix / ofSequence]);
+            Arrays.fill(data, (matrix * kept + present) * width, (matrix + 1) * kept * width, TraceLayout.absent());
+        }
+    }
+
+    private static boolean isSquare(HookPoint point) {
+        return point.site().form() == Site.Form.SQUARE;
     }
 
     /** The leading part of every axis. */

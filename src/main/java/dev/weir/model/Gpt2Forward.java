@@ -28,6 +28,7 @@ import static dev.weir.hook.Site.UNEMBED_OUT;
 import static dev.weir.hook.Site.V;
 import static dev.weir.hook.Site.Z;
 
+import dev.weir.model.Ending.Until;
 import dev.weir.program.Inputs;
 import dev.weir.program.Op.CacheKind;
 import dev.weir.program.Program;
@@ -98,18 +99,19 @@ public final class Gpt2Forward {
     public static Program writeEnd(ModelConfig c, Weights w, Inputs inputs) {
         var p = new ProgramWriter(inputs);
         Tensor x = p.hook(c.layers() - 1, RESID_POST, p.embed(w.tokens(), inputs.tokens()));
-        return p.results(unembed(p, x, c, w, false));
+        return p.results(unembed(p, x, c, w, Until.BLOCKS));
     }
 
-    /** The logits of the wanted rows, which are selected first unless somebody looks at every row on the way. */
-    private static Tensor unembed(ProgramWriter p, Tensor stream, ModelConfig c, Weights w, boolean everyRow) {
+    /** The logits of the wanted rows, which are selected as soon as nobody looks at every row any more. */
+    private static Tensor unembed(ProgramWriter p, Tensor stream, ModelConfig c, Weights w, Until everyRow) {
         Tensor wanted = p.inputs().outputs();
-        Tensor x = everyRow ? stream : p.select(stream, wanted);
+        Tensor x = everyRow == Until.BLOCKS ? p.select(stream, wanted) : stream;
         var n = p.layerNorm(x, w.finalNorm(), c.epsilon());
         p.hook(LN_FINAL_SCALE, n.scale());
         p.hook(LN_FINAL_NORMALIZED, n.normalized());
         Tensor last = p.hook(UNEMBED_IN, n.out());
-        Tensor logits = p.hook(UNEMBED_OUT, p.linear(last, w.unembedding()));
-        return everyRow ? p.select(logits, wanted) : logits;
+        Tensor entering = everyRow == Until.NORM ? p.select(last, wanted) : last;
+        Tensor logits = p.hook(UNEMBED_OUT, p.linear(entering, w.unembedding()));
+        return everyRow == Until.LOGITS ? p.select(logits, wanted) : logits;
     }
 }

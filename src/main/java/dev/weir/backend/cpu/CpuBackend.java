@@ -4,12 +4,11 @@ import dev.weir.backend.Backend;
 import dev.weir.backend.WeightView;
 import dev.weir.tensor.Tensor;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
  * The CPU as a machine. Results do not depend on the number of threads, on the kernels or on the rows of a step: the same value has
- * the same bits. Only a library, if one is asked for, has bits of its own.
+ * the same bits.
  */
 public final class CpuBackend implements Backend {
 
@@ -18,12 +17,7 @@ public final class CpuBackend implements Backend {
 
     /** The fastest kernels that this JVM can load. */
     public CpuBackend(int threads) {
-        this(threads, Fastest.kernels());
-    }
-
-    /** The same with a library for many rows. What it makes of them has bits of its own: decode and prefill differ. */
-    public CpuBackend(int threads, MatrixLibrary library) {
-        this(threads, Fastest.kernels(), Optional.of(library));
+        this(threads, Fastest.kernels(), Fastest.warmUp());
     }
 
     /**
@@ -32,16 +26,15 @@ public final class CpuBackend implements Backend {
      * @param kernels makes the arithmetic of one thread
      */
     public CpuBackend(int threads, Supplier<? extends Kernels> kernels) {
-        this(threads, kernels, Optional.empty());
+        this(threads, kernels, WarmUp.NONE);
     }
 
-    private CpuBackend(int threads, Supplier<? extends Kernels> kernels, Optional<MatrixLibrary> library) {
+    private CpuBackend(int threads, Supplier<? extends Kernels> kernels, WarmUp warmUp) {
         if (threads < 1) {
             throw new IllegalArgumentException("threads: expected one or more, got " + threads);
         }
-        workers = new Workers(threads, kernels, library);
-        description = "CPU, " + kernels.get().description() + ", " + threads + (threads == 1 ? " thread" : " threads")
-                + library.map(l -> ", " + l.description()).orElse("");
+        workers = new Workers(threads, kernels, warmUp);
+        description = "CPU, " + kernels.get().description() + ", " + threads + (threads == 1 ? " thread" : " threads");
     }
 
     @Override

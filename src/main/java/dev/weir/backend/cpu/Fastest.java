@@ -4,6 +4,7 @@ import dev.weir.backend.cpu.MachineLimits.Probe;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds what is written for vector registers by name, so that this package loads where that cannot run; then says once what to pass
@@ -15,10 +16,23 @@ final class Fastest {
     private static final String PACKAGE = "dev.weir.backend.cpu.vector.";
     private static final boolean HAS_VECTORS = hasVectors();
 
+    private static @Nullable WarmUp warmUp;
+
     private Fastest() {}
 
     static Supplier<Kernels> kernels() {
         return HAS_VECTORS ? () -> make(Kernels.class, "VectorKernels") : ScalarKernels::new;
+    }
+
+    /** The one of this process; the first who asks begins it. */
+    static synchronized WarmUp warmUp() {
+        if (!HAS_VECTORS) {
+            return WarmUp.NONE;
+        }
+        if (warmUp == null) {
+            warmUp = WarmUp.begin(kernels());
+        }
+        return warmUp;
     }
 
     static Probe probe() {

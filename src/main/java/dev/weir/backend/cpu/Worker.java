@@ -1,29 +1,25 @@
 package dev.weir.backend.cpu;
 
-import java.util.Optional;
-
 /** One thread's own: its arithmetic, and memory for what it works on. */
 final class Worker implements AutoCloseable {
 
     private final Kernels kernels;
-    private final Optional<MatrixLibrary.Multiplier> multiplier;
+    private final Kernels early;
+    private final WarmUp warmUp;
     private Slab slab = new Slab(Slab.ALIGNMENT);
     private float[] tileData = new float[0];
     private float[] row = new float[0];
     private final Shares shares = new Shares();
 
-    Worker(Kernels kernels, Optional<MatrixLibrary.Multiplier> multiplier) {
+    /** A worker that does its first work with others than its kernels, until these are fast. */
+    Worker(Kernels kernels, WarmUp warmUp) {
         this.kernels = kernels;
-        this.multiplier = multiplier;
+        this.early = new EarlyKernels(kernels.panelWidth(), kernels.tileRows());
+        this.warmUp = warmUp;
     }
 
     Kernels kernels() {
-        return kernels;
-    }
-
-    /** The products of the library that the machine was given. */
-    MatrixLibrary.Multiplier multiplier() {
-        return multiplier.orElseThrow();
+        return warmUp.isOver() ? kernels : early;
     }
 
     /** What tokens are drawn from; its content lasts until the next draw. */
@@ -63,6 +59,5 @@ final class Worker implements AutoCloseable {
     @Override
     public void close() {
         slab.close();
-        multiplier.ifPresent(MatrixLibrary.Multiplier::close);
     }
 }

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weir.backend.Backend.Executable;
 import dev.weir.backend.Backend.LoadedWeights;
@@ -115,36 +114,6 @@ class CudaBackendTest {
         assertSame(graphs, decode(6, Hooks.NONE));
         reopen(CudaOptions.DEFAULT.withSync(true));
         assertSame(graphs, decode(6, Hooks.NONE));
-        reopen(CudaOptions.DEFAULT.withPersistent(false));
-        assertSame(graphs, decode(6, Hooks.NONE));
-    }
-
-    @Test
-    void aStepOfFewRowsIsOneLaunchInAGraphAndOutside() {
-        Plan plan = plan(1, 1, Hooks.tap(List.of(STREAM)));
-        Executable executable = workspace.compile(plan);
-        for (int position = 0; position < 4; position++) {
-            long before = SoftwareGpu.isPresent() ? SoftwareGpu.launches() : -1;
-            logits(executable.run(row(0, position, 7)), plan);
-            assertEquals(before + 1, SoftwareGpu.isPresent() ? SoftwareGpu.launches() : 0);
-        }
-    }
-
-    @Test
-    void aGpuThatIsFullLaterLaunchesOpsOneByOne() {
-        assumeTrue(SoftwareGpu.isPresent());
-        List<float[]> expected = decode(3, Hooks.NONE);
-        try {
-            Plan plan = plan(1, 1, Hooks.NONE);
-            Executable executable = workspace.compile(plan);
-            float[] first = logits(executable.run(row(1, 0, 0)), plan);
-            SoftwareGpu.cooperativeBlocks(1);
-            float[] second = logits(executable.run(row(1, 1, 7)), plan);
-            float[] third = logits(executable.run(row(1, 2, 14)), plan);
-            assertSame(expected, List.of(first, second, third));
-        } finally {
-            SoftwareGpu.reset();
-        }
     }
 
     @Test
@@ -175,8 +144,6 @@ class CudaBackendTest {
         assertEquals(
                 9, swept.stream().map(java.util.Arrays::hashCode).distinct().count());
         reopen(CudaOptions.DEFAULT.withGraphs(false));
-        assertSame(swept, swept(workspace.compile(plan), plan));
-        reopen(CudaOptions.DEFAULT.withPersistent(false));
         assertSame(swept, swept(workspace.compile(plan), plan));
     }
 
@@ -298,7 +265,8 @@ class CudaBackendTest {
         workspace.write(state.samplers(), 0, MemorySegment.ofArray(new int[] {1, 0, 0, 0, 0, 0, 0, 0}));
         workspace.write(state.samplers(), 8, MemorySegment.ofArray(new int[] {1, 0, 0, 0, 0, 0, 0, 0}));
         Plan generate = Planner.plan(
-                Gpt2Forward.write(CONFIG, model.weights, state.step(2, 2, 16), new Ending(true, false)), Hooks.NONE);
+                Gpt2Forward.write(CONFIG, model.weights, state.step(2, 2, 16), new Ending(true, Ending.Until.BLOCKS)),
+                Hooks.NONE);
         Run run = workspace.compile(generate).run(rows);
         int[] chosen = run.read(generate.results().getFirst()).toArray(ValueLayout.JAVA_INT);
         for (int o = 0; o < 2; o++) {

@@ -1,0 +1,103 @@
+package dev.weir.backend.cpu;
+
+import dev.weir.backend.cpu.Kernels.Normalization;
+import dev.weir.program.Activation;
+import dev.weir.tensor.DType;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * Has the fast kernels compiled, on small values of its own and on a thread of its own, while {@link EarlyKernels} do the work. The
+ * compiler belongs to the process, so one warm-up is enough for all machines. When it is over changes no bit of any result.
+ */
+final class WarmUp implements Runnable {
+
+    /** For kernels that are as fast as they will be. */
+    static final WarmUp NONE = new WarmUp(ScalarKernels::new, true);
+
+    /** Compiled kernels take less for an operation, on any machine; before that they take a hundred times as long. */
+    private static final double NANOS_PER_OPERATION = 8;
+
+    /** A norm, an activation and a softmax do at least so much to each value. */
+    private static final int OPERATIONS_OF_A_FORMULA = 4;
+
+    private static final long PATIENCE_NANOS = 10_000_000_000L;
+    private static final int DEPTH = 64;
+    private static final int COLUMNS = 512;
+
+    private final Supplier<? extends Kernels> kernels;
+    private volatile boolean isOver;
+
+    private WarmUp(Supplier<? extends Kernels> kernels, boolean isOver) {
+        this.kernels = kernels;
+        this.isOver = isOver;
+    }
+
+    /** Begins in the background. */
+    static WarmUp begin(Supplier<? extends Kernels> kernels) {
+        var warmUp = new WarmUp(kernels, false);
+        Thread.ofPlatform().daemon().name("weir-warm-up").start(warmUp);
+        return warmUp;
+    }
+
+    /** Whether the fast kernels are fast. */
+    boolean isOver() {
+        return isOver;
+    }
+
+    /** Something to do with the kernels, and how many operations it is. */
+    private record Exercise(int operations, Runnable run) {}
+
+    @Override
+    public void run() {
+        try (Arena arena = Arena.ofConfined()) {
+            List<Exercise> slow = exercises(kernels.get(), arena);
+            long begin = System.nanoTime();
+            while (!slow.isEmpty() && System.nanoTime() - begin < PATIENCE_NANOS) {
+                slow.removeIf(WarmUp::isFast);
+            }
+        } finally {
+            isOver = true;
+        }
+    }
+
+    private static boolean isFast(Exercise exercise) {
+        long begin = System.nanoTime();
+        exercise.run.run();
+        return System.nanoTime() - begin < NANOS_PER_OPERATION * exercise.operations;
+    }
+
+    private static List<Exercise> exercises(Kernels kernels, Arena arena) {
+        var exercises = new ArrayList<Exercise>();
+        for (int rows = 1; rows <= kernels.tileRows(); rows++) {
+            addProduct(exercises, kernels, rows, 4, arena);
+            addProduct(exercises, kernels, rows, 1, arena);
+        }
+        Window a = room(1, COLUMNS, arena);
+        Window b = room(1, COLUMNS, arena);
+        var norm = new Normalization(a, a, 1, b, null, null);
+        int ofFormula = OPERATIONS_OF_A_FORMULA * COLUMNS;
+        exercises.add(new Exercise(ofFormula, () -> kernels.normalize(norm, a, 1, COLUMNS)));
+        exercises.add(new Exercise(ofFormula, () -> kernels.activate(Activation.GELU_NEW, a, 1, COLUMNS, b)));
+        exercises.add(new Exercise(ofFormula, () -> kernels.softmax(b, COLUMNS)));
+        exercises.add(new Exercise(COLUMNS, () -> kernels.scale(b, COLUMNS, 1)));
+        exercises.add(new Exercise(COLUMNS, () -> kernels.add(a, a, 1, COLUMNS, b)));
+        return exercises;
+    }
+
+    private static void addProduct(List<Exercise> to, Kernels kernels, int rows, int panels, Arena arena) {
+        int width = kernels.panelWidth();
+        int columns = panels * width;
+        var x = new RowTiles(new float[rows * DEPTH], rows, DEPTH, rows);
+        long bytes = panels * Panels.panelBytes(DType.FLOAT32, DEPTH, width);
+        Panels w = Panels.dense(arena.allocate(bytes, Slab.ALIGNMENT), 0, DType.FLOAT32, DEPTH, columns, width);
+        Window out = room(rows, columns, arena);
+        to.add(new Exercise(rows * DEPTH * columns, () -> kernels.multiply(x, 0, 1, w, out, false)));
+    }
+
+    private static Window room(int rows, int columns, Arena arena) {
+        return new Window(arena.allocate((long) rows * columns * Float.BYTES, Slab.ALIGNMENT), 0, columns);
+    }
+}

@@ -1,0 +1,45 @@
+package dev.weir.backend.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
+
+import dev.weir.backend.cpu.vector.VectorKernels;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+
+class WarmUpTest {
+
+    @Test
+    void aWorkerBeginsWithArraysAndGoesOverToItsKernels() throws InterruptedException {
+        var begin = new CountDownLatch(1);
+        WarmUp warmUp = WarmUp.begin(() -> {
+            await(begin);
+            return new VectorKernels();
+        });
+        var kernels = new VectorKernels();
+        try (var worker = new Worker(kernels, warmUp)) {
+            assertInstanceOf(EarlyKernels.class, worker.kernels());
+            begin.countDown();
+            while (!warmUp.isOver()) {
+                Thread.sleep(1);
+            }
+            assertSame(kernels, worker.kernels());
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void whoChoosesKernelsGetsThemAtOnce() {
+        var kernels = new ScalarKernels();
+        try (var worker = new Worker(kernels, WarmUp.NONE)) {
+            assertSame(kernels, worker.kernels());
+        }
+    }
+}
