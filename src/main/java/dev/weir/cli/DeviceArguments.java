@@ -22,6 +22,12 @@ final class DeviceArguments {
     private boolean exact;
 
     @Option(
+            names = "--onednn",
+            description = "Leaves matmuls of many rows on the CPU to oneDNN, which has AMX where the processor has."
+                    + " Rounds otherwise than Weir does; not with --exact.")
+    private boolean oneDnn;
+
+    @Option(
             names = "--tf32",
             description = "Lets a GPU round float32 factors of large matmuls to 10 bits of mantissa. Faster.")
     private boolean tf32;
@@ -30,6 +36,13 @@ final class DeviceArguments {
             names = "--no-graphs",
             description = "Launches every kernel on a GPU by itself, instead of a captured graph of them. Slower.")
     private boolean noGraphs;
+
+    @Option(
+            names = "--no-persistent",
+            description =
+                    "Launches every op of a step of few rows on a GPU by itself, instead of one kernel that does all of"
+                            + " them. The same bits.")
+    private boolean noPersistent;
 
     @Option(
             names = "--sync",
@@ -45,6 +58,7 @@ final class DeviceArguments {
         if (threads.isPresent() && threads.get() <= 0) {
             throw new IllegalArgumentException("--threads: expected above zero, got " + threads.get());
         }
-        return new Options(device, dtype, threads.orElse(0), new CudaOptions(exact, tf32, !noGraphs, sync));
+        return new Options(
+                device, dtype, threads.orElse(0), oneDnn, new CudaOptions(exact, tf32, !noGraphs, !noPersistent, sync));
     }
 }

@@ -1,10 +1,13 @@
 package dev.weir.backend.cuda;
 
+import dev.weir.backend.Logits;
 import dev.weir.program.Activation;
 import dev.weir.program.Op;
 import dev.weir.program.Plan;
 import dev.weir.program.Step;
 import dev.weir.tensor.Tensor;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -26,7 +29,7 @@ final class Binding {
 
     Binding(Plan plan, Device device, CudaWeights weights, CudaWorkspace workspace) {
         this.device = device;
-        addresses = new Addresses(plan, weights, workspace);
+        addresses = new Addresses(plan, weights, workspace, new Extents());
         joining = new Joining(plan, device.algorithms(), device.options().joins());
         linears = new LinearBinding(device, addresses);
         gemvs = new GemvBinding(device, addresses);
@@ -46,12 +49,19 @@ final class Binding {
 
     Stretch stretch(Step step) {
         return switch (step) {
-            case Step.Device stretch ->
-                new Stretch.OnDevice(joining.join(stretch.ops()).stream()
-                        .flatMap(this::works)
-                        .toList());
+            case Step.Device stretch -> onDevice(stretch);
             case Step.Host host -> new Stretch.OnHost(host, addresses.value(host.x()), addresses.value(host.out()));
         };
+    }
+
+    private Stretch onDevice(Step.Device stretch) {
+        List<Work> works =
+                joining.join(stretch.ops()).stream().flatMap(this::works).toList();
+        return new Stretch.OnDevice(
+                works,
+                device.isPersistent(addresses.plan())
+                        ? PersistentStretch.of(device, works, addresses.extents())
+                        : Optional.empty());
     }
 
     private Stream<Work> works(Piece piece) {

@@ -27,6 +27,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What happens when memory runs out, a kernel fails, or the GPU is gone: a clear error, nothing leaked. */
 @Tag("cuda")
@@ -189,14 +191,15 @@ class FailingGpuTest {
         assertNothingIsLeft();
     }
 
-    @Test
-    void aFailedKernelIsReportedWhenItsRunIsReadAndTheMachineIsDeadThen() {
-        try (var backend = new CudaBackend(0, CudaOptions.DEFAULT);
+    @ParameterizedTest
+    @CsvSource({"true, 1", "false, 3"})
+    void aFailedKernelIsReportedWhenItsRunIsReadAndTheMachineIsDeadThen(boolean persistent, int nth) {
+        try (var backend = new CudaBackend(0, CudaOptions.DEFAULT.withPersistent(persistent));
                 LoadedWeights weights = backend.load(model.views);
                 Workspace workspace = weights.allocate(state.all())) {
             Plan plan = plan(1, Hooks.NONE);
             Executable executable = workspace.compile(plan);
-            SoftwareGpu.failLaunch(3);
+            SoftwareGpu.failLaunch(nth);
             assertThrows(GpuException.class, () -> logits(executable.run(row(0)), plan));
             assertThrows(GpuException.class, () -> executable.run(row(0)));
             assertThrows(GpuException.class, () -> weights.allocate(state.all()));
@@ -207,10 +210,11 @@ class FailingGpuTest {
         }
     }
 
-    @Test
-    void aLostGpuIsAClearErrorAndLeavesNothing() {
-        for (int nth = 1; nth < 40; nth += 6) {
-            try (var backend = new CudaBackend(0, CudaOptions.DEFAULT)) {
+    @ParameterizedTest
+    @CsvSource({"true, 19", "false, 40"})
+    void aLostGpuIsAClearErrorAndLeavesNothing(boolean persistent, int operations) {
+        for (int nth = 1; nth < operations; nth += 6) {
+            try (var backend = new CudaBackend(0, CudaOptions.DEFAULT.withPersistent(persistent))) {
                 SoftwareGpu.loseDevice(nth, UNCORRECTABLE);
                 var e = assertThrows(GpuException.class, () -> runs3(backend));
                 assertTrue(e.getMessage().length() > 20, e.getMessage());

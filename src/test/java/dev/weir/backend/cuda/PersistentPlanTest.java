@@ -89,7 +89,7 @@ class PersistentPlanTest {
         var steps = new ArrayList<Rows>();
         for (int i = 0; i < count; i++) {
             int rows = 1 + random.nextInt(8);
-            int[] slots = random.ints(rows, 0, SLOTS).toArray();
+            int[] slots = random.ints(rows, 0, SLOTS).sorted().toArray();
             int[] positions = Arrays.stream(slots).map(slot -> next[slot]++).toArray();
             int[] tokens = random.ints(rows, 0, model.config.vocabulary()).toArray();
             int[] outputs = random.ints(1 + random.nextInt(rows), 0, rows).toArray();
@@ -160,6 +160,7 @@ class PersistentPlanTest {
             var rows = new ArrayList<>(steps(model, random, 2));
             rows.add(new Rows(new int[] {1}, new int[] {599}, new int[] {17}, new int[] {0}));
             assertSame(model, ONE, Hooks.NONE, rows);
+            assertSame(model, ONE, Hooks.edit(HookPoint.of(0, Site.Z), Edit.scale(2)), rows);
         }
     }
 
