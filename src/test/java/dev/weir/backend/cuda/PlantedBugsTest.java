@@ -283,7 +283,8 @@ class PlantedBugsTest {
     private float[] run(String kernel, int count, int blocks, boolean cooperative) {
         try (KernelModule kernels = load(kernel);
                 Stream stream = gpu.stream();
-                DeviceMemory memory = gpu.allocate((long) Float.BYTES * (cooperative || blocks > 1 ? count + 1 : count), "floats");
+                DeviceMemory memory =
+                        gpu.allocate((long) Float.BYTES * (cooperative || blocks > 1 ? count + 1 : count), "floats");
                 Arena arena = Arena.ofConfined()) {
             stream.fill(memory.address(), (byte) 0, memory.bytes());
             Launch launch = launch(kernels, kernel, blocks, memory.address(), count);
