@@ -112,7 +112,8 @@ public record TraceLayout(
             int sequence = rows.slots()[r];
             int index = positions.index(position);
             if (isSquare) {
-                scatterSquare(point, sequence, index, values.asSlice(r * rowBytes, rowBytes), columns, writer);
+                scatterSquare(
+                        point, sequence, index, values.asSlice(r * rowBytes, rowBytes), columns, position + 1, writer);
             } else {
                 run = neighbours(positions, rows, r, to);
                 long element = ((long) sequence * kept(point) + index) * columns;
@@ -134,11 +135,12 @@ public record TraceLayout(
         return r - first;
     }
 
-    /** What keys after the query hold is written too, as far as the step has room for them. */
+    /** What lies at keys after the query is nobody's: an edit may have left something there. */
     private void scatterSquare(
-            HookPoint point, int sequence, int query, MemorySegment row, int columns, CellWriter writer) {
-        long headBytes = columns / dimensions.heads() * (long) Float.BYTES;
-        long known = Math.min(headBytes, length * (long) Float.BYTES);
+            HookPoint point, int sequence, int query, MemorySegment row, int columns, int seen, CellWriter writer) {
+        int keys = columns / dimensions.heads();
+        long headBytes = keys * (long) Float.BYTES;
+        long known = Math.min(Math.min(keys, seen), length) * (long) Float.BYTES;
         for (int head = 0; head < dimensions.heads(); head++) {
             long element = (((long) sequence * dimensions.heads() + head) * kept(point) + query) * length;
             writer.write(element, row.asSlice(head * headBytes, known));

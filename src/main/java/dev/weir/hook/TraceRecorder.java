@@ -3,6 +3,7 @@ package dev.weir.hook;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,6 +17,7 @@ public final class TraceRecorder implements TraceSink {
     private static final long WORTH_SHARING_BYTES = 1 << 20;
 
     private final Map<HookPoint, float[]> values = new TreeMap<>();
+    private final Map<HookPoint, BitSet> recorded = new TreeMap<>();
     private Optional<TraceLayout> layout = Optional.empty();
     private Optional<Trace> trace = Optional.empty();
     private int[][] tokens = {};
@@ -44,6 +46,7 @@ public final class TraceRecorder implements TraceSink {
                                 + " values of a point, this one has " + elements + "; trace to a file");
             }
             values.put(point, new float[(int) elements]);
+            recorded.put(point, new BitSet());
         }
     }
 
@@ -57,6 +60,7 @@ public final class TraceRecorder implements TraceSink {
     @Override
     public void rows(HookPoint point, Rows rows, MemorySegment source, int columns) {
         float[] data = Optional.ofNullable(values.get(point)).orElseThrow();
+        remember(point, rows);
         boolean rowsOverwriteEachOther = layout().kept(point) < rows.count();
         int parts = Runtime.getRuntime().availableProcessors();
         if (source.byteSize() < WORTH_SHARING_BYTES || rowsOverwriteEachOther) {
@@ -67,6 +71,18 @@ public final class TraceRecorder implements TraceSink {
                 int to = (int) ((long) rows.count() * (part + 1) / parts);
                 copy(point, rows, from, to, source, columns, data);
             });
+        }
+    }
+
+    private void remember(HookPoint point, Rows rows) {
+        Positions positions = layout().positions(point);
+        int kept = layout().kept(point);
+        BitSet present = Optional.ofNullable(recorded.get(point)).orElseThrow();
+        for (int r = 0; r < rows.count(); r++) {
+            int position = rows.positions()[r];
+            if (positions.contains(position)) {
+                present.set(rows.slots()[r] * kept + positions.index(position));
+            }
         }
     }
 
@@ -90,23 +106,30 @@ public final class TraceRecorder implements TraceSink {
         var results = new TreeMap<HookPoint, Trace.Values>();
         values.forEach((point, data) -> {
             float[] cropped = crop(data, layout().shape(point), ended.shape(point));
-            fillAbsent(cropped, ended, point, lengths);
+            fillAbsent(cropped, ended, point);
             results.put(point, new Trace.Values(ended.shape(point), cropped));
         });
         int[][] endedTokens =
                 Arrays.stream(tokens).map(t -> Arrays.copyOf(t, ended.length())).toArray(int[][]::new);
         trace = Optional.of(new Trace(ended, Arrays.stream(lengths).boxed().toList(), endedTokens, results));
         values.clear();
+        recorded.clear();
     }
 
-    /** The rows that a shorter sequence does not have. */
-    private static void fillAbsent(float[] data, TraceLayout ended, HookPoint point, int[] lengths) {
+    /** Rows that nobody recorded, such as those that a shorter sequence does not have. */
+    private void fillAbsent(float[] data, TraceLayout ended, HookPoint point) {
+        BitSet present = Optional.ofNullable(recorded.get(point)).orElseThrow();
         int kept = ended.kept(point);
-        int ofSequence = isSquare(point) ? ended.dimensions().heads() : 1;
-        int width = kept == 0 ? 0 : data.length / (lengths.length * ofSequence * kept);
-        for (int matrix = 0; matrix < lengths.length * ofSequence; matrix++) {
-            int present = ended.positions(point).count(lengths[matrix / ofSequence]);
-            Arrays.fill(data, (matrix * kept + present) * width, (matrix + 1) * kept * width, TraceLayout.absent());
+        int heads = isSquare(point) ? ended.dimensions().heads() : 1;
+        int width = kept == 0 ? 0 : data.length / (ended.sequences() * heads * kept);
+        for (int matrix = 0; matrix < ended.sequences() * heads; matrix++) {
+            int first = matrix / heads * layout().kept(point);
+            for (int row = 0; row < kept; row++) {
+                if (!present.get(first + row)) {
+                    int at = (matrix * kept + row) * width;
+                    Arrays.fill(data, at, at + width, TraceLayout.absent());
+                }
+            }
         }
     }
 

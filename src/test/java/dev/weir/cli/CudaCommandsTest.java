@@ -82,10 +82,10 @@ class CudaCommandsTest {
             "--json"
         };
         JsonNode report = weir(arguments).json();
-        assertTrue(report.at("/machine").textValue().contains("GiB"), report.toString());
+        assertTrue(report.at("/results/0/device").textValue().contains("GiB"), report.toString());
         assertEquals("on", report.at("/results/0/graphs").textValue());
         assertEquals("off", report.at("/results/1/graphs").textValue());
-        assertTrue(report.at("/gigaflops").isNull());
+        assertTrue(report.at("/results/0/gigaflops").isNull(), report.toString());
         assertTrue(report.at("/results/0/share_of_limit").doubleValue() > 0);
     }
 
