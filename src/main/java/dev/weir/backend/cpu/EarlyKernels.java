@@ -2,6 +2,7 @@ package dev.weir.backend.cpu;
 
 import dev.weir.program.Activation;
 import dev.weir.tensor.DType;
+import dev.weir.tensor.Int8Blocks;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -21,6 +22,8 @@ final class EarlyKernels implements Kernels {
     private final float[] lanes = new float[LANES];
     private float[] panel = new float[0];
     private short[] stored = new short[0];
+    private final float[] scales;
+    private final byte[] numbers;
     private float[] first = new float[0];
     private float[] second = new float[0];
     private float[] third = new float[0];
@@ -33,6 +36,8 @@ final class EarlyKernels implements Kernels {
     EarlyKernels(int panelWidth, int tileRows) {
         this.panelWidth = panelWidth;
         this.tileRows = tileRows;
+        scales = new float[panelWidth];
+        numbers = new byte[panelWidth * Int8Blocks.LENGTH];
     }
 
     @Override
@@ -104,11 +109,17 @@ final class EarlyKernels implements Kernels {
             panel = new float[count];
             stored = new short[count];
         }
-        if (w.type() == DType.FLOAT32) {
-            MemorySegment.copy(w.data(), FLOAT, w.panel(index), panel, 0, count);
-            return panel;
+        switch (w.type()) {
+            case FLOAT32 -> MemorySegment.copy(w.data(), FLOAT, w.panel(index), panel, 0, count);
+            case INT8 -> widenBlocks(w, w.panel(index));
+            default -> widenHalves(w, w.panel(index), count);
         }
-        MemorySegment.copy(w.data(), ValueLayout.JAVA_SHORT, w.panel(index), stored, 0, count);
+        return panel;
+    }
+
+    /** Neighbours belong to the two halves of a row. */
+    private void widenHalves(Panels w, long begin, int count) {
+        MemorySegment.copy(w.data(), ValueLayout.JAVA_SHORT, begin, stored, 0, count);
         int half = w.width() / 2;
         boolean isBfloat16 = w.type() == DType.BFLOAT16;
         for (int row = 0; row < count; row += w.width()) {
@@ -117,11 +128,42 @@ final class EarlyKernels implements Kernels {
                 panel[row + half + c] = widen(stored[row + 2 * c + 1], isBfloat16);
             }
         }
-        return panel;
+    }
+
+    /** Blocks of scales and of numbers, four depths of a column beside each other. */
+    private void widenBlocks(Panels w, long begin) {
+        int width = w.width();
+        long scaleBytes = (long) width * Float.BYTES;
+        for (int k = 0; k < w.depth(); k++) {
+            int depth = w.skipped() + k;
+            int inBlock = depth % Int8Blocks.LENGTH;
+            if (k == 0 || inBlock == 0) {
+                long block = begin + depth / Int8Blocks.LENGTH * Panels.blockBytes(width);
+                MemorySegment.copy(w.data(), FLOAT, block, scales, 0, width);
+                MemorySegment.copy(
+                        w.data(), ValueLayout.JAVA_BYTE, block + scaleBytes, numbers, 0, width * Int8Blocks.LENGTH);
+            }
+            int group = inBlock / Panels.GROUP * width * Panels.GROUP + inBlock % Panels.GROUP;
+            for (int c = 0; c < width; c++) {
+                panel[k * width + c] = numbers[group + c * Panels.GROUP] * scales[c];
+            }
+        }
     }
 
     private static float widen(short bits, boolean isBfloat16) {
         return isBfloat16 ? Float.intBitsToFloat(bits << Short.SIZE) : Float.float16ToFloat(bits);
+    }
+
+    @Override
+    public void bfloat16(Window x, int rows, int columns, MemorySegment out) {
+        var bits = new short[columns];
+        for (int r = 0; r < rows; r++) {
+            float[] values = read(x.from(r, 0), columns, first(columns));
+            for (int c = 0; c < columns; c++) {
+                bits[c] = Rounding.bfloat16(values[c]);
+            }
+            MemorySegment.copy(bits, 0, out, ValueLayout.JAVA_SHORT, (long) r * columns * Short.BYTES, columns);
+        }
     }
 
     @Override

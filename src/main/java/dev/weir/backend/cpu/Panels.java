@@ -24,7 +24,7 @@ public record Panels(
         MemorySegment data, long offset, DType type, int skipped, int depth, int columns, int width, long panelBytes) {
 
     /** Depths whose numbers of one column share an int. */
-    private static final int GROUP = Integer.BYTES;
+    static final int GROUP = Integer.BYTES;
 
     /** A matrix whose panels follow one another without a gap. */
     public static Panels dense(MemorySegment data, long offset, DType type, int depth, int columns, int width) {

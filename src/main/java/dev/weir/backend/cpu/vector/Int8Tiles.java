@@ -34,21 +34,17 @@ final class Int8Tiles {
 
     private Int8Tiles() {}
 
-    /** Whether {@link #oneByFour} can take a matrix: whole groups, from the beginning of a block. */
+    /** Whether {@link #oneByTwo} can take a matrix: whole groups, from the beginning of a block. */
     static boolean fits(Panels w) {
         return w.skipped() == 0 && w.depth() % GROUP == 0;
     }
 
-    /** One row by four panels. */
-    static void oneByFour(float[] x, int from, long panel, long panelBytes, int depth, long out) {
+    /** One row by two panels; twice as many are too much for the compiler, which then leaves the method to the interpreter. */
+    static void oneByTwo(float[] x, int from, long panel, long panelBytes, int depth, long out) {
         FloatVector sum00 = FloatVector.fromMemorySegment(FLOATS, ALL, out, ORDER);
         FloatVector sum01 = FloatVector.fromMemorySegment(FLOATS, ALL, out + BYTES, ORDER);
         FloatVector sum02 = FloatVector.fromMemorySegment(FLOATS, ALL, out + 2 * BYTES, ORDER);
         FloatVector sum03 = FloatVector.fromMemorySegment(FLOATS, ALL, out + 3 * BYTES, ORDER);
-        FloatVector sum04 = FloatVector.fromMemorySegment(FLOATS, ALL, out + 4 * BYTES, ORDER);
-        FloatVector sum05 = FloatVector.fromMemorySegment(FLOATS, ALL, out + 5 * BYTES, ORDER);
-        FloatVector sum06 = FloatVector.fromMemorySegment(FLOATS, ALL, out + 6 * BYTES, ORDER);
-        FloatVector sum07 = FloatVector.fromMemorySegment(FLOATS, ALL, out + 7 * BYTES, ORDER);
         for (int g = 0; g < depth / GROUP; g++) {
             long block = panel + g / BLOCK_GROUPS * BLOCK_BYTES;
             long group = block + ROW_BYTES + g % BLOCK_GROUPS * ROW_BYTES;
@@ -113,71 +109,11 @@ final class Int8Tiles {
             IntVector q33 = four3.lanewise(VectorOperators.ASHR, 24);
             FloatVector w33 = ((FloatVector) q33.convert(VectorOperators.I2F, 0)).mul(scale3);
             sum03 = x3.fma(w33, sum03);
-            FloatVector scale4 = FloatVector.fromMemorySegment(FLOATS, ALL, block + 2 * panelBytes, ORDER);
-            IntVector four4 = IntVector.fromMemorySegment(INTS, ALL, group + 2 * panelBytes, ORDER);
-            IntVector q40 = four4.lanewise(VectorOperators.LSHL, 24).lanewise(VectorOperators.ASHR, 24);
-            FloatVector w40 = ((FloatVector) q40.convert(VectorOperators.I2F, 0)).mul(scale4);
-            sum04 = x0.fma(w40, sum04);
-            IntVector q41 = four4.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 24);
-            FloatVector w41 = ((FloatVector) q41.convert(VectorOperators.I2F, 0)).mul(scale4);
-            sum04 = x1.fma(w41, sum04);
-            IntVector q42 = four4.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 24);
-            FloatVector w42 = ((FloatVector) q42.convert(VectorOperators.I2F, 0)).mul(scale4);
-            sum04 = x2.fma(w42, sum04);
-            IntVector q43 = four4.lanewise(VectorOperators.ASHR, 24);
-            FloatVector w43 = ((FloatVector) q43.convert(VectorOperators.I2F, 0)).mul(scale4);
-            sum04 = x3.fma(w43, sum04);
-            FloatVector scale5 = FloatVector.fromMemorySegment(FLOATS, ALL, block + 2 * panelBytes + BYTES, ORDER);
-            IntVector four5 = IntVector.fromMemorySegment(INTS, ALL, group + 2 * panelBytes + BYTES, ORDER);
-            IntVector q50 = four5.lanewise(VectorOperators.LSHL, 24).lanewise(VectorOperators.ASHR, 24);
-            FloatVector w50 = ((FloatVector) q50.convert(VectorOperators.I2F, 0)).mul(scale5);
-            sum05 = x0.fma(w50, sum05);
-            IntVector q51 = four5.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 24);
-            FloatVector w51 = ((FloatVector) q51.convert(VectorOperators.I2F, 0)).mul(scale5);
-            sum05 = x1.fma(w51, sum05);
-            IntVector q52 = four5.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 24);
-            FloatVector w52 = ((FloatVector) q52.convert(VectorOperators.I2F, 0)).mul(scale5);
-            sum05 = x2.fma(w52, sum05);
-            IntVector q53 = four5.lanewise(VectorOperators.ASHR, 24);
-            FloatVector w53 = ((FloatVector) q53.convert(VectorOperators.I2F, 0)).mul(scale5);
-            sum05 = x3.fma(w53, sum05);
-            FloatVector scale6 = FloatVector.fromMemorySegment(FLOATS, ALL, block + 3 * panelBytes, ORDER);
-            IntVector four6 = IntVector.fromMemorySegment(INTS, ALL, group + 3 * panelBytes, ORDER);
-            IntVector q60 = four6.lanewise(VectorOperators.LSHL, 24).lanewise(VectorOperators.ASHR, 24);
-            FloatVector w60 = ((FloatVector) q60.convert(VectorOperators.I2F, 0)).mul(scale6);
-            sum06 = x0.fma(w60, sum06);
-            IntVector q61 = four6.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 24);
-            FloatVector w61 = ((FloatVector) q61.convert(VectorOperators.I2F, 0)).mul(scale6);
-            sum06 = x1.fma(w61, sum06);
-            IntVector q62 = four6.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 24);
-            FloatVector w62 = ((FloatVector) q62.convert(VectorOperators.I2F, 0)).mul(scale6);
-            sum06 = x2.fma(w62, sum06);
-            IntVector q63 = four6.lanewise(VectorOperators.ASHR, 24);
-            FloatVector w63 = ((FloatVector) q63.convert(VectorOperators.I2F, 0)).mul(scale6);
-            sum06 = x3.fma(w63, sum06);
-            FloatVector scale7 = FloatVector.fromMemorySegment(FLOATS, ALL, block + 3 * panelBytes + BYTES, ORDER);
-            IntVector four7 = IntVector.fromMemorySegment(INTS, ALL, group + 3 * panelBytes + BYTES, ORDER);
-            IntVector q70 = four7.lanewise(VectorOperators.LSHL, 24).lanewise(VectorOperators.ASHR, 24);
-            FloatVector w70 = ((FloatVector) q70.convert(VectorOperators.I2F, 0)).mul(scale7);
-            sum07 = x0.fma(w70, sum07);
-            IntVector q71 = four7.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 24);
-            FloatVector w71 = ((FloatVector) q71.convert(VectorOperators.I2F, 0)).mul(scale7);
-            sum07 = x1.fma(w71, sum07);
-            IntVector q72 = four7.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 24);
-            FloatVector w72 = ((FloatVector) q72.convert(VectorOperators.I2F, 0)).mul(scale7);
-            sum07 = x2.fma(w72, sum07);
-            IntVector q73 = four7.lanewise(VectorOperators.ASHR, 24);
-            FloatVector w73 = ((FloatVector) q73.convert(VectorOperators.I2F, 0)).mul(scale7);
-            sum07 = x3.fma(w73, sum07);
         }
         sum00.intoMemorySegment(ALL, out, ORDER);
         sum01.intoMemorySegment(ALL, out + BYTES, ORDER);
         sum02.intoMemorySegment(ALL, out + 2 * BYTES, ORDER);
         sum03.intoMemorySegment(ALL, out + 3 * BYTES, ORDER);
-        sum04.intoMemorySegment(ALL, out + 4 * BYTES, ORDER);
-        sum05.intoMemorySegment(ALL, out + 5 * BYTES, ORDER);
-        sum06.intoMemorySegment(ALL, out + 6 * BYTES, ORDER);
-        sum07.intoMemorySegment(ALL, out + 7 * BYTES, ORDER);
     }
 
     /**

@@ -18,10 +18,16 @@ import java.lang.ref.Reference;
  */
 final class Products {
 
-    /** Sixteen registers hold eight sums beside what they are made of; thirty-two hold sixteen. */
-    static final int TILE_ROWS = COUNT == 16 || System.getProperty("os.arch").equals("aarch64") ? 8 : 4;
+    /** Sixteen registers hold twelve sums beside what they are made of; thirty-two hold sixteen and what is loaded ahead. */
+    private static final boolean SIXTEEN_REGISTERS =
+            COUNT < 16 && !System.getProperty("os.arch").equals("aarch64");
+
+    static final int TILE_ROWS = SIXTEEN_REGISTERS ? 6 : 8;
 
     private static final int MAX_TILE_ROWS = 8;
+
+    /** Rows whose tile widens bfloat16 as it goes; for more, a panel is widened once. */
+    private static final int WIDENING_ROWS = SIXTEEN_REGISTERS ? 4 : MAX_TILE_ROWS;
 
     /** Panels that one row is multiplied with at a time: so many streams read memory faster than one. */
     private static final int STREAMS = 4;
@@ -29,8 +35,8 @@ final class Products {
     /** Depths of a stretch: so much of a panel stays close while the tiles of a block pass by. */
     private static final int STRETCH = 768;
 
-    /** Of float16 and int8, which are widened first, a shorter one. */
-    private static final int WIDENED_STRETCH = 256;
+    /** Of a panel that is widened first, a shorter one: there are the panel and its wider copy to be kept. */
+    private static final int WIDENED_STRETCH = 384;
 
     private static final long WIDENED_PANEL_BYTES =
             (WIDENED_STRETCH + 2L * Int8Tiles.SPARE) * PANEL_WIDTH * Float.BYTES;
@@ -115,25 +121,27 @@ final class Products {
         Panels w = weights.panels;
         int done = block.rows() == 1 ? multiplyOne(block, weights, out) : 0;
         boolean inPairs = block.rows() == 2 && block.tiles() == 1;
-        int longest = isWidened(w.type()) ? WIDENED_STRETCH : STRETCH;
+        boolean widens = widens(w.type(), block.rows());
+        int longest = widens ? WIDENED_STRETCH : STRETCH;
         int whole = w.columns() / PANEL_WIDTH;
         for (int k = 0; k < w.depth(); k += longest) {
             int depth = Math.min(longest, w.depth() - k);
             int panel = done;
             while (panel < whole) {
                 int panels = inPairs && panel + 2 <= whole ? 2 : 1;
-                multiply(block, stretch(weights, panel, panels, k, depth), out.panel(panel));
+                multiply(block, stretch(weights, panel, panels, k, depth, widens), out.panel(panel));
                 panel += panels;
             }
             if (panel < w.count()) {
                 int columns = w.columns() - panel * PANEL_WIDTH;
-                multiplyEdge(block, stretch(weights, panel, 1, k, depth), out.panel(panel), columns);
+                multiplyEdge(block, stretch(weights, panel, 1, k, depth, widens), out.panel(panel), columns);
             }
         }
     }
 
-    private static boolean isWidened(DType type) {
-        return type == DType.FLOAT16 || type == DType.INT8;
+    /** Whether panels are widened before their tiles, for so many rows. */
+    private static boolean widens(DType type, int rows) {
+        return type == DType.FLOAT16 || type == DType.INT8 || (type == DType.BFLOAT16 && rows > WIDENING_ROWS);
     }
 
     /** One row reads each weight once and from memory. Returns the first panel that is left. */
@@ -151,26 +159,30 @@ final class Products {
             switch (w.type()) {
                 case BFLOAT16 -> Bfloat16Tiles.oneByFour(x, from, first, w.panelBytes(), w.depth(), to);
                 case FLOAT16 -> Float16Tiles.oneByFour(x, from, first, w.panelBytes(), w.depth(), to);
-                case INT8 -> Int8Tiles.oneByFour(x, from, first, w.panelBytes(), w.depth(), to);
+                case INT8 -> {
+                    Int8Tiles.oneByTwo(x, from, first, w.panelBytes(), w.depth(), to);
+                    long next = first + 2 * w.panelBytes();
+                    Int8Tiles.oneByTwo(x, from, next, w.panelBytes(), w.depth(), to + 4 * BYTES);
+                }
                 default -> FloatTiles.oneByFour(x, from, first, w.panelBytes(), w.depth(), to);
             }
         }
         return panel;
     }
 
-    private Stretch stretch(Weights weights, int panel, int panels, int fromDepth, int depth) {
+    private Stretch stretch(Weights weights, int panel, int panels, int fromDepth, int depth, boolean widens) {
         Panels w = weights.panels;
         long skipped = (long) fromDepth * PANEL_WIDTH * w.type().bytes();
-        if (!isWidened(w.type())) {
+        if (!widens) {
             return new Stretch(w.type(), weights.panel(panel) + skipped, w.panelBytes(), panels, fromDepth, depth);
         }
         long begin = widened.address() + Int8Tiles.SPARE * 2 * BYTES;
         for (int p = 0; p < panels; p++) {
             long to = begin + p * WIDENED_PANEL_BYTES;
-            if (w.type() == DType.INT8) {
-                Int8Tiles.widen(weights.panel(panel + p), w.skipped() + fromDepth, depth, to);
-            } else {
-                Float16Tiles.widen(weights.panel(panel + p) + skipped, depth, to);
+            switch (w.type()) {
+                case INT8 -> Int8Tiles.widen(weights.panel(panel + p), w.skipped() + fromDepth, depth, to);
+                case FLOAT16 -> Float16Tiles.widen(weights.panel(panel + p) + skipped, depth, to);
+                default -> Bfloat16Tiles.widen(weights.panel(panel + p) + skipped, depth, to);
             }
         }
         return new Stretch(DType.FLOAT32, begin, WIDENED_PANEL_BYTES, panels, fromDepth, depth);
@@ -226,10 +238,24 @@ final class Products {
             case 3 -> FloatTiles.three(x, from, s.address, s.depth, out, rowBytes);
             case 4 -> FloatTiles.four(x, from, s.address, s.depth, out, rowBytes);
             case 5 -> FloatTiles.five(x, from, s.address, s.depth, out, rowBytes);
-            case 6 -> FloatTiles.six(x, from, s.address, s.depth, out, rowBytes);
+            case 6 -> multiplySix(x, from, s, out, rowBytes);
             case 7 -> FloatTiles.seven(x, from, s.address, s.depth, out, rowBytes);
             case 8 -> FloatTiles.eight(x, from, s.address, s.depth, out, rowBytes);
             default -> throw new IllegalArgumentException("rows of a tile: expected 1 to 8, got " + rows);
+        }
+    }
+
+    private static void multiplySix(float[] x, int from, Stretch s, long out, long rowBytes) {
+        if (!SIXTEEN_REGISTERS) {
+            FloatTiles.six(x, from, s.address, s.depth, out, rowBytes);
+            return;
+        }
+        int even = s.depth & -2;
+        FloatTiles.sixInTurn(x, from, s.address, even, out, rowBytes);
+        if (even < s.depth) { // at one depth, six rows are three and three
+            long last = s.address + 2 * BYTES * even;
+            FloatTiles.three(x, from + 6 * even, last, 1, out, rowBytes);
+            FloatTiles.three(x, from + 6 * even + 3, last, 1, out + 3 * rowBytes, rowBytes);
         }
     }
 
