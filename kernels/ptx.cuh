@@ -42,6 +42,13 @@ __device__ __forceinline__ uint4 loadOnce16(const void* global) {
     return v;
 }
 
+// Reads 16 bytes of shared memory, all of which count: nvcc marks what does not with a pragma that PTX 8.0 has not.
+__device__ __forceinline__ uint4 loadShared16(const void* shared) {
+    uint4 v;
+    asm volatile("ld.shared.v4.u32 {%0,%1,%2,%3}, [%4];\n" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "r"(sharedAddress(shared)) : "memory");
+    return v;
+}
+
 // Asks for the 128 bytes around an address, which come to the L2 cache.
 __device__ __forceinline__ void prefetch(const void* global) {
     asm volatile("prefetch.global.L2 [%0];\n" ::"l"(global));
@@ -84,6 +91,20 @@ __device__ __forceinline__ float exp2Fast(float x) {
     float y;
     asm("ex2.approx.ftz.f32 %0, %1;\n" : "=f"(y) : "f"(x));
     return y;
+}
+
+// Adds to a word of global memory, at once for all blocks, and gives what was there before. Whoever sees the sum by loadAcquire sees
+// what this thread wrote before, and what it knew by a barrier of its block to be written.
+__device__ __forceinline__ unsigned addRelease(unsigned* word, unsigned amount) {
+    unsigned before;
+    asm volatile("atom.release.gpu.global.add.u32 %0, [%1], %2;\n" : "=r"(before) : "l"(word), "r"(amount) : "memory");
+    return before;
+}
+
+__device__ __forceinline__ unsigned loadAcquire(const unsigned* word) {
+    unsigned value;
+    asm volatile("ld.acquire.gpu.global.u32 %0, [%1];\n" : "=r"(value) : "l"(word) : "memory");
+    return value;
 }
 
 }  // namespace ptx

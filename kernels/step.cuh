@@ -22,7 +22,7 @@
 #include "rows.cuh"
 #include "sample.cuh"
 
-namespace {
+namespace step {
 
 /// The constants of dev.weir.backend.cuda.Opcode, in their order.
 enum Opcode {
@@ -79,24 +79,35 @@ template <class Variables> __device__ __forceinline__ float* floatsBehind() {
     return reinterpret_cast<float*>(sharedMemory() + SLOTS * sizeof(Instruction) + (sizeof(Variables) + 15) / 16 * 16);
 }
 
+/// What most bodies need before their first place.
+struct Nothing {
+    template <class Body> static __device__ __forceinline__ void prepare(const Body&, Place) {}
+};
+
 /// What a body asks for besides its place.
-struct Alone {
+struct Alone : Nothing {
     template <class Body> static __device__ __forceinline__ void at(const Body& body, Place place) { body.at(place); }
 };
 
-template <class Variables> struct Sharing {
+template <class Variables> struct Sharing : Nothing {
     template <class Body> static __device__ __forceinline__ void at(const Body& body, Place place) {
         body.at(place, variables<Variables>());
     }
 };
 
-template <class Variables> struct SharingAndFloats {
+template <class Variables> struct SharingAndFloats : Nothing {
     template <class Body> static __device__ __forceinline__ void at(const Body& body, Place place) {
         body.at(place, variables<Variables>(), floatsBehind<Variables>());
     }
 };
 
-struct SharingFloats {
+template <class Variables> struct Prepared : SharingAndFloats<Variables> {
+    template <class Body> static __device__ __forceinline__ void prepare(const Body& body, Place first) {
+        body.prepare(first, variables<Variables>(), floatsBehind<Variables>());
+    }
+};
+
+struct SharingFloats : Nothing {
     template <class Body> static __device__ __forceinline__ void at(const Body& body, Place place) {
         body.at(place, &variables<float>());
     }
@@ -116,8 +127,13 @@ template <class Body, class Way> __device__ __noinline__ void follow(int number)
     int x = instruction.places[0];
     int y = instruction.places[1];
     int count = x * y * instruction.places[2];
-    for (int i = blockIdx.x; i < count; i += gridDim.x) {
-        Way::at(body, {i % x, i / x % y, i / x / y});
+    auto place = [=](int i) -> Place { return {i % x, i / x % y, i / x / y}; };
+    int first = blockIdx.x;
+    if (first < count) {
+        Way::prepare(body, place(first));
+    }
+    for (int i = first; i < count; i += gridDim.x) {
+        Way::at(body, place(i));
         __syncthreads();
     }
 }
@@ -133,7 +149,7 @@ template <class T> __device__ __forceinline__ void follow(int number) {
         case ADD_LAYER_NORM:
             return follow<AddLayerNorm, SharingAndFloats<RowMoments>>(number);
         case LINEAR_GEMV:
-            return follow<LinearGemv<T>, Sharing<gemv::Partial>>(number);
+            return follow<LinearGemv<T>, Prepared<typename LinearGemv<T>::Shared>>(number);
         case LINEAR_CHAIN:
             return follow<LinearChain<T>, Sharing<typename LinearChain<T>::Ring>>(number);
         case ACTIVATE:
@@ -185,13 +201,13 @@ __device__ __forceinline__ void settle() {
 
 /// All blocks together ask for the weights that are next.
 __device__ __forceinline__ void askAhead(const Instruction& instruction) {
-    constexpr int SECTOR = 32;
+    constexpr int LINE = 128;
     for (const char* matrix : instruction.ahead) {
         if (matrix == nullptr) {
             return;
         }
-        for (int at = (blockIdx.x * BLOCK + threadIdx.x) * SECTOR; at < instruction.aheadBytes; at += gridDim.x * BLOCK * SECTOR) {
-            ptx::prefetchToL2(matrix + at);
+        for (int at = (blockIdx.x * BLOCK + threadIdx.x) * LINE; at < instruction.aheadBytes; at += gridDim.x * BLOCK * LINE) {
+            ptx::prefetch(matrix + at);
         }
     }
 }
@@ -213,4 +229,4 @@ template <class T> __device__ __forceinline__ void followAll(const void* list, i
     }
 }
 
-}  // namespace
+}  // namespace step

@@ -4,5 +4,5 @@
 
 extern "C" __global__ void __launch_bounds__(BLOCK, 2)
         step_bf16(const void* instructions, unsigned* barrier, int count) {
-    followAll<bf16>(instructions, count, barrier);
+    step::followAll<bf16>(instructions, count, barrier);
 }

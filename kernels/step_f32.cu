@@ -4,5 +4,5 @@
 
 extern "C" __global__ void __launch_bounds__(BLOCK, 2)
         step_f32(const void* instructions, unsigned* barrier, int count) {
-    followAll<f32>(instructions, count, barrier);
+    step::followAll<f32>(instructions, count, barrier);
 }

@@ -37,12 +37,25 @@ template <int Pending> inline void copyAsyncWait() { software_gpu::wait_for_copi
 
 inline uint4 loadOnce16(const void* global, SOFTWARE_GPU_PLACE) {
   requireAligned(global, 16, "ld.global.v4: misaligned address", place);
+  software_gpu::note_read_only(global, 16);
   uint4 value;
   memcpy(&value, global, 16);
   return value;
 }
 
-inline void prefetch(const void*) {}
+// A GPU forgives a wrong address, so nobody would ever know of it: here it faults.
+inline void prefetch(const void* global) { (void)*(const volatile char*)global; }
+
+inline unsigned addRelease(unsigned* word, unsigned amount) { return software_gpu::add_release(word, amount); }
+
+inline unsigned loadAcquire(const unsigned* word) { return software_gpu::load_acquire(word); }
+
+inline uint4 loadShared16(const void* shared, SOFTWARE_GPU_PLACE) {
+  requireAligned(shared, 16, "ld.shared.v4: misaligned address", place);
+  uint4 value;
+  memcpy(&value, shared, 16);
+  return value;
+}
 
 struct MatrixLoad {
   const char* row;

@@ -77,7 +77,12 @@ class ArchitectureTest {
             .should()
             .onlyDependOnClassesThat()
             .resideInAnyPackage(
-                    "dev.weir.backend.cuda.driver", "dev.weir.tensor", "jcuda..", "java..", "org.jspecify..");
+                    "dev.weir.backend.cuda.driver",
+                    "dev.weir.backend.natives",
+                    "dev.weir.tensor",
+                    "jcuda..",
+                    "java..",
+                    "org.jspecify..");
 
     @ArchTest
     static final ArchRule theIncubatorHasOneUser = only("jdk.incubator.vector..", "dev.weir.backend.cpu.vector");

@@ -50,8 +50,9 @@ final class BenchAxes {
             names = "--dtype",
             paramLabel = "TYPE",
             split = ",",
-            converter = DTypeConverter.class,
-            description = "How the machine keeps matrices: float32, bfloat16 or float16. Default: as they are stored.")
+            converter = MatrixTypeConverter.class,
+            description = "How the machine keeps matrices: float32, bfloat16, float16 or, on the CPU, int8."
+                    + " Default: as they are stored.")
     private List<DType> dtypes = List.of();
 
     @Option(

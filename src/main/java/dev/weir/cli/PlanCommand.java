@@ -46,7 +46,7 @@ final class PlanCommand implements Callable<Integer> {
     @Option(
             names = "--dtype",
             paramLabel = "TYPE",
-            converter = DTypeConverter.class,
+            converter = MatrixTypeConverter.class,
             description = "How the machine keeps matrices. Default: as they are stored.")
     private Optional<DType> dtype = Optional.empty();
 

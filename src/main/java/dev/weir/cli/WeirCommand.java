@@ -50,6 +50,7 @@ final class WeirCommand implements Callable<Integer> {
         COMMANDS.put("diff", DiffCommand::new);
         COMMANDS.put("dump", DumpCommand::new);
         COMMANDS.put("export", ExportCommand::new);
+        COMMANDS.put("convert", ConvertCommand::new);
         COMMANDS.put("inspect", InspectCommand::new);
         COMMANDS.put("steer", SteerCommand::new);
         COMMANDS.put("probe", ProbeCommand::new);

@@ -2,6 +2,7 @@ package dev.weir.engine;
 
 import dev.weir.backend.Backend;
 import dev.weir.backend.cpu.CpuBackend;
+import dev.weir.backend.cpu.onednn.OneDnn;
 import dev.weir.backend.cuda.CudaBackend;
 import dev.weir.backend.cuda.CudaOptions;
 import dev.weir.backend.cuda.driver.CudaUnavailable;
@@ -32,19 +33,20 @@ final class Machines {
             if (isInt8(options)) {
                 throw new IllegalArgumentException("dtype int8: expected the CPU, got device '" + device + "'");
             }
-            return cuda(device, cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1)), options.cuda());
+            return cuda(device, cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1)), options);
         }
         return switch (device) {
             case "cpu" -> cpu(options);
-            case "auto" -> best(options);
+            case "auto" -> options.oneDnn() ? cpu(options) : best(options);
             default ->
                 throw new IllegalArgumentException("device '" + device + "': expected auto, cpu, cuda or cuda:N");
         };
     }
 
-    private static Backend cuda(String device, int index, CudaOptions options) {
+    private static Backend cuda(String device, int index, Options options) {
+        refuseOneDnn(options);
         try {
-            return new CudaBackend(index, options);
+            return new CudaBackend(index, options.cuda());
         } catch (CudaUnavailable | IllegalArgumentException e) {
             throw new IllegalArgumentException("device '" + device + "': " + e.getMessage(), e);
         }
@@ -77,8 +79,16 @@ final class Machines {
         refuse(cuda.tf32(), "tf32", options);
         refuse(cuda.sync(), "sync", options);
         refuse(!cuda.graphs(), "no graphs", options);
+        refuse(!cuda.persistent(), "no persistent", options);
         int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
-        return new CpuBackend(threads);
+        return options.oneDnn() ? new CpuBackend(threads, OneDnn.open()) : new CpuBackend(threads);
+    }
+
+    private static void refuseOneDnn(Options options) {
+        if (options.oneDnn()) {
+            throw new IllegalArgumentException(
+                    "onednn: expected the CPU, got device '" + options.device() + "', which is a GPU");
+        }
     }
 
     private static boolean isInt8(Options options) {

@@ -4,11 +4,12 @@ import dev.weir.backend.Backend;
 import dev.weir.backend.WeightView;
 import dev.weir.tensor.Tensor;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
  * The CPU as a machine. Results do not depend on the number of threads, on the kernels or on the rows of a step: the same value has
- * the same bits.
+ * the same bits. Only a library, if one is asked for, has bits of its own.
  */
 public final class CpuBackend implements Backend {
 
@@ -17,7 +18,12 @@ public final class CpuBackend implements Backend {
 
     /** The fastest kernels that this JVM can load. */
     public CpuBackend(int threads) {
-        this(threads, Fastest.kernels(), Fastest.warmUp());
+        this(threads, Fastest.kernels(), Fastest.warmUp(), Optional.empty());
+    }
+
+    /** The same with a library for many rows. What it makes of them has bits of its own: decode and prefill differ. */
+    public CpuBackend(int threads, MatrixLibrary library) {
+        this(threads, Fastest.kernels(), Fastest.warmUp(), Optional.of(library));
     }
 
     /**
@@ -26,15 +32,17 @@ public final class CpuBackend implements Backend {
      * @param kernels makes the arithmetic of one thread
      */
     public CpuBackend(int threads, Supplier<? extends Kernels> kernels) {
-        this(threads, kernels, WarmUp.NONE);
+        this(threads, kernels, WarmUp.NONE, Optional.empty());
     }
 
-    private CpuBackend(int threads, Supplier<? extends Kernels> kernels, WarmUp warmUp) {
+    private CpuBackend(
+            int threads, Supplier<? extends Kernels> kernels, WarmUp warmUp, Optional<MatrixLibrary> library) {
         if (threads < 1) {
             throw new IllegalArgumentException("threads: expected one or more, got " + threads);
         }
-        workers = new Workers(threads, kernels, warmUp);
-        description = "CPU, " + kernels.get().description() + ", " + threads + (threads == 1 ? " thread" : " threads");
+        workers = new Workers(threads, kernels, warmUp, library);
+        description = "CPU, " + kernels.get().description() + ", " + threads + (threads == 1 ? " thread" : " threads")
+                + library.map(l -> ", " + l.description()).orElse("");
     }
 
     @Override

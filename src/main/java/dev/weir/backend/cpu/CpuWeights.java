@@ -20,6 +20,7 @@ final class CpuWeights implements Backend.LoadedWeights {
     private final Workers workers;
     private final Map<Tensor, WeightView> views;
     private final Map<Tensor, Panels> matrices = new HashMap<>();
+    private final Map<Tensor, LibraryMatrix> libraryMatrices = new HashMap<>();
     private final Map<Tensor, Window> vectors = new HashMap<>();
     private final Slabs slabs = new Slabs();
     private boolean closed;
@@ -40,6 +41,11 @@ final class CpuWeights implements Backend.LoadedWeights {
     /** A matrix, packed. */
     Panels matrix(Tensor weight) {
         return matrices.computeIfAbsent(weight, this::pack);
+    }
+
+    /** A matrix, as the library of this machine wants it. */
+    LibraryMatrix matrix(Tensor weight, MatrixLibrary library) {
+        return libraryMatrices.computeIfAbsent(weight, w -> pack(w, library));
     }
 
     /** A vector, copied. */
@@ -84,6 +90,42 @@ final class CpuWeights implements Backend.LoadedWeights {
             workers.run(panels.count(), panelNanos(panels), (worker, from, to) -> packing.pack(from, to));
         }
         return panels;
+    }
+
+    private LibraryMatrix pack(Tensor weight, MatrixLibrary library) {
+        int count = LibraryMatrix.parts(weight.columns());
+        var parts = new LibraryMatrix.Part[count];
+        workers.run(count, Costs.copy((double) weight.size() / count), (worker, from, to) -> {
+            for (int part = from; part < to; part++) {
+                parts[part] = pack(weight, part, worker.multiplier());
+            }
+        });
+        DType rowType = library.rowType(weight.type()).orElseThrow();
+        return new LibraryMatrix(rowType, weight.rows(), List.of(parts));
+    }
+
+    private LibraryMatrix.Part pack(Tensor weight, int part, MatrixLibrary.Multiplier multiplier) {
+        int from = LibraryMatrix.fromColumn(part, weight.columns());
+        int columns = LibraryMatrix.fromColumn(part + 1, weight.columns()) - from;
+        WeightReader reader = table(weight);
+        long rowBytes = (long) columns * weight.type().bytes();
+        try (var dense = new Slab(weight.rows() * rowBytes)) {
+            var row = new float[columns];
+            for (int k = 0; k < weight.rows(); k++) {
+                reader.row(k, from, columns, row);
+                Rounding.write(row, columns, weight.type(), dense.memory(), k * rowBytes);
+            }
+            return new LibraryMatrix.Part(
+                    from,
+                    columns,
+                    multiplier.pack(weight.type(), weight.rows(), columns, dense.memory(), this::allocate));
+        }
+    }
+
+    private MemorySegment allocate(long bytes) {
+        synchronized (slabs) {
+            return slabs.allocate(bytes);
+        }
     }
 
     private boolean holdsNonFinite(Panels panels) {

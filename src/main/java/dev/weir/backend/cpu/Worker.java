@@ -1,25 +1,34 @@
 package dev.weir.backend.cpu;
 
+import java.util.Optional;
+
 /** One thread's own: its arithmetic, and memory for what it works on. */
 final class Worker implements AutoCloseable {
 
     private final Kernels kernels;
     private final Kernels early;
     private final WarmUp warmUp;
+    private final Optional<MatrixLibrary.Multiplier> multiplier;
     private Slab slab = new Slab(Slab.ALIGNMENT);
     private float[] tileData = new float[0];
     private float[] row = new float[0];
     private final Shares shares = new Shares();
 
     /** A worker that does its first work with others than its kernels, until these are fast. */
-    Worker(Kernels kernels, WarmUp warmUp) {
+    Worker(Kernels kernels, WarmUp warmUp, Optional<MatrixLibrary.Multiplier> multiplier) {
         this.kernels = kernels;
         this.early = new EarlyKernels(kernels.panelWidth(), kernels.tileRows());
         this.warmUp = warmUp;
+        this.multiplier = multiplier;
     }
 
     Kernels kernels() {
         return warmUp.isOver() ? kernels : early;
+    }
+
+    /** The products of the library that the machine was given. */
+    MatrixLibrary.Multiplier multiplier() {
+        return multiplier.orElseThrow();
     }
 
     /** What tokens are drawn from; its content lasts until the next draw. */
@@ -59,5 +68,6 @@ final class Worker implements AutoCloseable {
     @Override
     public void close() {
         slab.close();
+        multiplier.ifPresent(MatrixLibrary.Multiplier::close);
     }
 }

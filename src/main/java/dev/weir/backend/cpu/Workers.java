@@ -1,5 +1,8 @@
 package dev.weir.backend.cpu;
 
+import dev.weir.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
@@ -27,20 +30,23 @@ final class Workers implements AutoCloseable {
 
     private static final int PORTIONS_PER_THREAD = 6;
 
+    private final Optional<MatrixLibrary> library;
     private final Worker[] workers;
     private final Colleague[] helpers;
     private final AtomicInteger asleep = new AtomicInteger();
     private float[] tileData = new float[0];
+    private Slab rounded = new Slab(Slab.ALIGNMENT);
     private volatile @Nullable Job job;
     private volatile boolean closed;
 
     Workers(int threads, Supplier<? extends Kernels> kernels) {
-        this(threads, kernels, WarmUp.NONE);
+        this(threads, kernels, WarmUp.NONE, Optional.empty());
     }
 
-    Workers(int threads, Supplier<? extends Kernels> kernels, WarmUp warmUp) {
+    Workers(int threads, Supplier<? extends Kernels> kernels, WarmUp warmUp, Optional<MatrixLibrary> library) {
+        this.library = library;
         workers = IntStream.range(0, threads)
-                .mapToObj(i -> new Worker(kernels.get(), warmUp))
+                .mapToObj(i -> new Worker(kernels.get(), warmUp, library.map(MatrixLibrary::multiplier)))
                 .toArray(Worker[]::new);
         helpers = IntStream.range(1, threads)
                 .mapToObj(i -> new Colleague(workers[i], i))
@@ -60,6 +66,20 @@ final class Workers implements AutoCloseable {
 
     int tileRows() {
         return workers[0].kernels().tileRows();
+    }
+
+    /** The library of this machine, if it takes so many rows times matrices of a type. */
+    Optional<MatrixLibrary> library(int rows, DType weights) {
+        return library.filter(l -> rows >= l.fewestRows() && l.rowType(weights).isPresent());
+    }
+
+    /** Room for rows of a shorter type, which lasts until the next. */
+    MemorySegment roundedRows(long bytes) {
+        if (rounded.memory().byteSize() < bytes) {
+            rounded.close();
+            rounded = new Slab(bytes);
+        }
+        return rounded.memory().asSlice(0, bytes);
     }
 
     /** Room for rows that all workers multiply; there is one such room, so its content lasts until the next. */
@@ -119,6 +139,7 @@ final class Workers implements AutoCloseable {
         for (Worker worker : workers) {
             worker.close();
         }
+        rounded.close();
     }
 
     /** Items that workers take in portions until none is left. */

@@ -6,6 +6,7 @@ import dev.weir.backend.cuda.driver.DeviceMemory;
 import dev.weir.backend.cuda.driver.Gpu;
 import dev.weir.backend.cuda.driver.OutOfDeviceMemory;
 import dev.weir.backend.cuda.driver.Stream;
+import dev.weir.program.Plan;
 import java.util.List;
 import java.util.Optional;
 
@@ -70,9 +71,12 @@ final class Device implements AutoCloseable {
         return new Algorithms(options.exact(), cublas.isPresent(), gpu.info().multiprocessors());
     }
 
-    /** Whether a step of so many rows is to be one launch, where it can. */
-    boolean isPersistent(int rows) {
-        return options.persistent() && !options.sync() && algorithms().areFew(rows);
+    /** Whether a step of a plan is to be one launch, where it can. */
+    boolean isPersistent(Plan plan) {
+        return options.persistent()
+                && !options.sync()
+                && plan.inputs().rows() <= Algorithms.FEW_ROWS
+                && plan.inputs().outputs().rows() <= Algorithms.FEW_ROWS;
     }
 
     /**

@@ -13,6 +13,9 @@ final class GemvBinding {
 
     private static final int NO_FUNCTION = -1;
 
+    /** Columns of a place. */
+    private static final int COLUMNS = 8;
+
     private final Device device;
     private final Addresses addresses;
     private final Algorithms algorithms;
@@ -37,6 +40,11 @@ final class GemvBinding {
         var grid = ProductGrid.of(Product.GEMV, x.rows(), weight.columns(), parts.size(), algorithms.multiprocessors());
         var launch = new LaunchWriter(device, piece.named(), Kernel.of(grid.family(), weight.type()), grid.blocks());
         launch.shared(piece.makesRows() ? madeFloats(x) : 0);
+        launch.places(ProductGrid.tiles(grid.family(), COLUMNS, x.rows(), weight.columns(), parts.size())
+                .blocks());
+        launch.weights(
+                weight.columns() * WeightLayout.lineBytes(weight.rows(), weight.type()),
+                LinearBinding.three(parts, part -> addresses.matrix(part.weight())));
         launch.pointers(LinearBinding.three(parts, part -> out(piece, part)));
         launch.pointers(LinearBinding.three(parts, part -> cache(piece, part)));
         launch.pointers(pre(piece));

@@ -1,5 +1,6 @@
 package dev.weir.backend.cuda;
 
+import dev.weir.backend.Logits;
 import dev.weir.backend.cuda.Algorithms.Attending;
 import dev.weir.program.Op;
 import dev.weir.program.Plan;

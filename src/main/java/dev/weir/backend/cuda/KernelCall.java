@@ -6,7 +6,7 @@ import java.util.stream.Stream;
 /**
  * What a kernel is to do, with every address and size in it.
  *
- * @param grid blocks: three numbers, x first
+ * @param grid places for a block to work at: three numbers, x first
  * @param sharedBytes that a block has of shared memory, the kernel's own variables and then what a launch asks for
  * @param arguments in the order of the kernel's parameters: Long for an address, Integer, Float
  * @param weights what it reads once and nobody writes, up to three of one size; empty where that is little
@@ -19,7 +19,7 @@ record KernelCall(Kernel kernel, List<Integer> grid, int sharedBytes, List<Objec
         weights = List.copyOf(weights);
     }
 
-    /** Blocks of its grid. */
+    /** All places of its grid. */
     int places() {
         return grid.stream().reduce(1, Math::multiplyExact);
     }

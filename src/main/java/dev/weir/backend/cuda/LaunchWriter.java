@@ -16,6 +16,7 @@ final class LaunchWriter {
     private final int[] grid;
     private final List<Object> arguments = new ArrayList<>();
     private final List<Range> weights = new ArrayList<>();
+    private int[] places;
     private int sharedBytes;
 
     LaunchWriter(Device device, Op op, Kernel kernel, int... grid) {
@@ -23,6 +24,7 @@ final class LaunchWriter {
         this.op = op;
         this.kernel = kernel;
         this.grid = grid;
+        places = grid;
     }
 
     /** So many floats of dynamic shared memory for each block. */
@@ -47,6 +49,12 @@ final class LaunchWriter {
 
     LaunchWriter scalar(float scalar) {
         arguments.add(scalar);
+        return this;
+    }
+
+    /** Where a block of the launch does several places, one after another: how many there are of them. */
+    LaunchWriter places(int... all) {
+        places = all;
         return this;
     }
 
@@ -77,7 +85,7 @@ final class LaunchWriter {
 
     private KernelCall call(KernelFunction function) {
         List<Integer> three = IntStream.range(0, 3)
-                .mapToObj(i -> i < grid.length ? grid[i] : 1)
+                .mapToObj(i -> i < places.length ? places[i] : 1)
                 .toList();
         return new KernelCall(kernel, three, function.ownSharedBytes() + sharedBytes, arguments, weights);
     }

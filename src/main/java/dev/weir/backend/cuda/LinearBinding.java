@@ -2,6 +2,7 @@ package dev.weir.backend.cuda;
 
 import static dev.weir.backend.cuda.Addresses.NULL;
 
+import dev.weir.backend.Logits;
 import dev.weir.backend.cuda.Algorithms.Product;
 import dev.weir.program.Op;
 import dev.weir.tensor.DType;
@@ -85,10 +86,12 @@ final class LinearBinding {
         int columns = weight.columns();
         int stride = WeightLayout.stride(weight.rows(), weight.type());
         ProductGrid grid = ProductGrid.of(product, rows, columns, parts.size(), algorithms.multiprocessors());
+        long[] matrices = three(parts, part -> addresses.matrix(part.weight()));
         return new LaunchWriter(device, op, Kernel.of(grid.family(), weight.type()), grid.blocks())
+                .weights(columns * WeightLayout.lineBytes(weight.rows(), weight.type()), matrices)
                 .pointers(three(parts, part -> addresses.value(part.out())))
                 .pointers(then.pre, addresses.value(first.x()))
-                .pointers(three(parts, part -> addresses.matrix(part.weight())))
+                .pointers(matrices)
                 .pointers(three(parts, addresses::bias))
                 .sizes(rows, weight.rows(), stride, columns, then.function)
                 .ready();

@@ -34,7 +34,8 @@ record ProductGrid(String family, int... blocks) {
         return blocks >= 2L * multiprocessors ? large : tiles(family + "_SMALL", 64, rows, columns, parts);
     }
 
-    private static ProductGrid tiles(String family, int tile, int rows, int columns, int parts) {
+    /** A block for each tile. */
+    static ProductGrid tiles(String family, int tile, int rows, int columns, int parts) {
         return new ProductGrid(family, Math.ceilDiv(columns, tile), Math.ceilDiv(rows, tile), parts);
     }
 }

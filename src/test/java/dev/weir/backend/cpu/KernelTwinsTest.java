@@ -37,13 +37,13 @@ class KernelTwinsTest {
             @ForAll @IntRange(min = 1, max = 8) int tileRows,
             @ForAll @IntRange(min = 1, max = 90) int depth,
             @ForAll @IntRange(min = 1, max = 150) int columns,
-            @ForAll @IntRange(max = 2) int type,
+            @ForAll @IntRange(max = 3) int type,
             @ForAll boolean onward) {
         var random = new Random(seed);
         float[] x = Values.random(random, rows * depth);
         float[] w = Values.random(random, depth * columns);
         float[] before = Values.random(random, rows * columns);
-        DType stored = new DType[] {DType.FLOAT32, DType.BFLOAT16, DType.FLOAT16}[type];
+        DType stored = new DType[] {DType.FLOAT32, DType.BFLOAT16, DType.FLOAT16, DType.INT8}[type];
         assertTwins(kernels -> {
             Window out = onward ? Values.window(before, columns) : Values.poisoned(rows, columns);
             RowTiles tiles = Values.tiles(tileRows, x, depth);
@@ -58,8 +58,27 @@ class KernelTwinsTest {
             @ForAll @IntRange(min = 1, max = 9) int rows,
             @ForAll @IntRange(min = 1, max = 8) int tileRows,
             @ForAll @IntRange(min = 700, max = 2000) int depth,
-            @ForAll @IntRange(max = 2) int type) {
+            @ForAll @IntRange(max = 3) int type) {
         products(seed, rows, tileRows, depth, 70, type, false);
+    }
+
+    /** A head's rows of the output matrix begin anywhere in a block of int8. */
+    @Property(tries = 100)
+    void someDepthsOfInt8(
+            @ForAll long seed,
+            @ForAll @IntRange(min = 1, max = 6) int rows,
+            @ForAll @IntRange(min = 1, max = 400) int skipped,
+            @ForAll @IntRange(min = 1, max = 400) int depth) {
+        float[] x = Values.random(new Random(seed), rows * depth);
+        float[] w = Values.random(new Random(seed + 1), (skipped + depth + 3) * 37);
+        assertTwins(kernels -> {
+            Window out = Values.poisoned(rows, 37);
+            RowTiles tiles = Values.tiles(kernels.tileRows(), x, depth);
+            Panels part = Values.panels(kernels, DType.INT8, w, 37).depths(skipped / 2, skipped + depth);
+            part = part.depths(skipped - skipped / 2, skipped - skipped / 2 + depth);
+            kernels.multiply(tiles, 0, tiles.count(), part, out, false);
+            return Values.read(out, rows, 37);
+        });
     }
 
     @Property(tries = 40)
@@ -75,6 +94,31 @@ class KernelTwinsTest {
             int from = tiles.count() / 3;
             kernels.multiply(tiles, from, tiles.count(), Values.panels(kernels, DType.FLOAT32, w, 37), out, false);
             return Values.read(out, rows, 37);
+        });
+    }
+
+    /** Every exponent, ties, both zeros, infinities, and NaN whose bits all lie in the half that is dropped. */
+    @Property(tries = 100)
+    void bfloat16(@ForAll long seed, @ForAll @IntRange(min = 1, max = 70) int columns) {
+        var random = new Random(seed);
+        var x = new float[3 * columns];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = switch (random.nextInt(6)) {
+                case 0 -> Float.intBitsToFloat(random.nextInt() & 0xffff0000 | 0x8000);
+                case 1 -> Float.intBitsToFloat(0x7f800001);
+                case 2 -> Float.NEGATIVE_INFINITY;
+                default -> Float.intBitsToFloat(random.nextInt());
+            };
+        }
+        Window rows = Values.window(x, columns);
+        assertTwins(kernels -> {
+            MemorySegment out = Arena.ofAuto().allocate(2L * x.length, 64);
+            kernels.bfloat16(rows, 3, columns, out);
+            var widened = new float[x.length];
+            for (int i = 0; i < x.length; i++) {
+                widened[i] = DType.BFLOAT16.read(out, 2L * i);
+            }
+            return widened;
         });
     }
 

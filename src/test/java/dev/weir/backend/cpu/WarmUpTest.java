@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
 import dev.weir.backend.cpu.vector.VectorKernels;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
@@ -17,7 +18,7 @@ class WarmUpTest {
             return new VectorKernels();
         });
         var kernels = new VectorKernels();
-        try (var worker = new Worker(kernels, warmUp)) {
+        try (var worker = new Worker(kernels, warmUp, Optional.empty())) {
             assertInstanceOf(EarlyKernels.class, worker.kernels());
             begin.countDown();
             while (!warmUp.isOver()) {
@@ -38,7 +39,7 @@ class WarmUpTest {
     @Test
     void whoChoosesKernelsGetsThemAtOnce() {
         var kernels = new ScalarKernels();
-        try (var worker = new Worker(kernels, WarmUp.NONE)) {
+        try (var worker = new Worker(kernels, WarmUp.NONE, Optional.empty())) {
             assertSame(kernels, worker.kernels());
         }
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weir.backend.Backend.Executable;
 import dev.weir.backend.Backend.LoadedWeights;
@@ -114,6 +115,36 @@ class CudaBackendTest {
         assertSame(graphs, decode(6, Hooks.NONE));
         reopen(CudaOptions.DEFAULT.withSync(true));
         assertSame(graphs, decode(6, Hooks.NONE));
+        reopen(CudaOptions.DEFAULT.withPersistent(false));
+        assertSame(graphs, decode(6, Hooks.NONE));
+    }
+
+    @Test
+    void aStepOfFewRowsIsOneLaunchInAGraphAndOutside() {
+        Plan plan = plan(1, 1, Hooks.tap(List.of(STREAM)));
+        Executable executable = workspace.compile(plan);
+        for (int position = 0; position < 4; position++) {
+            long before = SoftwareGpu.isPresent() ? SoftwareGpu.launches() : -1;
+            logits(executable.run(row(0, position, 7)), plan);
+            assertEquals(before + 1, SoftwareGpu.isPresent() ? SoftwareGpu.launches() : 0);
+        }
+    }
+
+    @Test
+    void aGpuThatIsFullLaterLaunchesOpsOneByOne() {
+        assumeTrue(SoftwareGpu.isPresent());
+        List<float[]> expected = decode(3, Hooks.NONE);
+        try {
+            Plan plan = plan(1, 1, Hooks.NONE);
+            Executable executable = workspace.compile(plan);
+            float[] first = logits(executable.run(row(1, 0, 0)), plan);
+            SoftwareGpu.cooperativeBlocks(1);
+            float[] second = logits(executable.run(row(1, 1, 7)), plan);
+            float[] third = logits(executable.run(row(1, 2, 14)), plan);
+            assertSame(expected, List.of(first, second, third));
+        } finally {
+            SoftwareGpu.reset();
+        }
     }
 
     @Test
@@ -144,6 +175,8 @@ class CudaBackendTest {
         assertEquals(
                 9, swept.stream().map(java.util.Arrays::hashCode).distinct().count());
         reopen(CudaOptions.DEFAULT.withGraphs(false));
+        assertSame(swept, swept(workspace.compile(plan), plan));
+        reopen(CudaOptions.DEFAULT.withPersistent(false));
         assertSame(swept, swept(workspace.compile(plan), plan));
     }
 
