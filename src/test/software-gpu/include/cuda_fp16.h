@@ -1,14 +1,20 @@
 // Half precision: as much of CUDA's header as kernels need.
 #pragma once
-#include <immintrin.h>
-
 #include "software_gpu/vector_types.h"
+
+// The instructions of F16C by their names in the compiler: its header of all intrinsics takes longer to read than most kernels.
+namespace software_gpu {
+using FourFloats = float __attribute__((vector_size(16)));
+using EightHalves = short __attribute__((vector_size(16)));
+inline unsigned short half_bits(float x) { return __builtin_ia32_vcvtps2ph(FourFloats{x}, 0)[0]; } // 0: to nearest, ties to even
+inline float half_value(unsigned short bits) { return __builtin_ia32_vcvtph2ps(EightHalves{short(bits)})[0]; }
+} // namespace software_gpu
 
 struct __half {
   unsigned short bits;
   __half() = default;
-  __half(float x) : bits(_cvtss_sh(x, _MM_FROUND_TO_NEAREST_INT)) {}
-  operator float() const { return _cvtsh_ss(bits); }
+  __half(float x) : bits(software_gpu::half_bits(x)) {}
+  operator float() const { return software_gpu::half_value(bits); }
 };
 struct alignas(4) __half2 {
   __half x, y;

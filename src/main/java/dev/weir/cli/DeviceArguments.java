@@ -38,11 +38,10 @@ final class DeviceArguments {
     private boolean noGraphs;
 
     @Option(
-            names = "--no-persistent",
-            description =
-                    "Launches every op of a step of few rows on a GPU by itself, instead of one kernel that does all of"
-                            + " them. The same bits.")
-    private boolean noPersistent;
+            names = "--persistent",
+            description = "Lets one kernel do a whole step of few rows on a GPU, instead of a launch for each op or group"
+                    + " of ops. The same bits; the driver compiles for half a minute when it first sees it.")
+    private boolean persistent;
 
     @Option(
             names = "--sync",
@@ -59,6 +58,6 @@ final class DeviceArguments {
             throw new IllegalArgumentException("--threads: expected above zero, got " + threads.get());
         }
         return new Options(
-                device, dtype, threads.orElse(0), oneDnn, new CudaOptions(exact, tf32, !noGraphs, !noPersistent, sync));
+                device, dtype, threads.orElse(0), oneDnn, new CudaOptions(exact, tf32, !noGraphs, persistent, sync));
     }
 }

@@ -79,7 +79,7 @@ final class Machines {
         refuse(cuda.tf32(), "tf32", options);
         refuse(cuda.sync(), "sync", options);
         refuse(!cuda.graphs(), "no graphs", options);
-        refuse(!cuda.persistent(), "no persistent", options);
+        refuse(cuda.persistent(), "persistent", options);
         int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
         return options.oneDnn() ? new CpuBackend(threads, OneDnn.open()) : new CpuBackend(threads);
     }

@@ -104,7 +104,7 @@ class BadInputTest {
             generate a --device cpu --tf32 --model FOLDER/tiny                  | tf32
             generate a --device cpu --sync --model FOLDER/tiny                  | sync
             generate a --device cpu --no-graphs --model FOLDER/tiny             | no graphs
-            generate a --device cpu --no-persistent --model FOLDER/tiny         | no persistent
+            generate a --device cpu --persistent --model FOLDER/tiny            | persistent
             generate a --exact --tf32 --model FOLDER/tiny                       | exact and tf32
             generate a --dtype int16 --model FOLDER/tiny                        | float32, float16, bfloat16, int8
             generate a --dtype int8 --device cuda --model FOLDER/tiny           | dtype int8: expected the CPU, got device 'cuda'

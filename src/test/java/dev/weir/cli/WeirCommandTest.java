@@ -20,9 +20,9 @@ class WeirCommandTest {
     @CsvSource({
         "generate, PROMPT --model --prompt --token-ids --prompts --max-new-tokens --greedy --temperature --top-k --top-p"
                 + " --min-p --seed --stop --trace --trace-out --trace-dtype --max-trace-bytes --device --dtype --threads"
-                + " --exact --tf32 --no-graphs --no-persistent --sync --json",
+                + " --exact --tf32 --no-graphs --persistent --sync --json",
         "trace, PROMPT --model --prompt --token-ids --prompts --hooks --out --position --trace-dtype --max-trace-bytes"
-                + " --device --dtype --threads --exact --tf32 --no-graphs --no-persistent --sync --json",
+                + " --device --dtype --threads --exact --tf32 --no-graphs --persistent --sync --json",
         "lens, PROMPT --model --prompt --token-ids --dump --sequence --report --sweep --position --device --dtype --exact --json",
         "heads, --model --length --sequences --seed --by --top --device --dtype --threads --exact --json",
         "attribute, PROMPT --model --prompt --token-ids --token --against --position --by --top --device --json",
