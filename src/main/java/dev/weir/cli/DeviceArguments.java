@@ -39,8 +39,9 @@ final class DeviceArguments {
 
     @Option(
             names = "--persistent",
-            description = "Lets one kernel do a whole step of few rows on a GPU, instead of a launch for each op or group"
-                    + " of ops. The same bits; the driver compiles for half a minute when it first sees it.")
+            description =
+                    "Lets one kernel do a whole step of few rows on a GPU, instead of a launch for each op or group"
+                            + " of ops. The same bits; the driver compiles for half a minute when it first sees it.")
     private boolean persistent;
 
     @Option(

@@ -87,7 +87,9 @@ record EditedCase(ModelConfig config, long seed, int[] tokens, Edits edits) {
         int kind = random.nextInt(all.length + 1);
         if (kind == all.length || !canBeMade(all[kind], site)) {
             return new Edit.OnHost((point, rows, values, columns) -> {
-                for (int i = 0; i < values.length; i++) { // no shift: the norm of an almost constant row enlarges errors without limit
+                for (int i = 0;
+                        i < values.length;
+                        i++) { // no shift: the norm of an almost constant row enlarges errors without limit
                     values[i] *= 0.75f + 0.125f * rows.positions()[i / columns % rows.count()];
                 }
             });
