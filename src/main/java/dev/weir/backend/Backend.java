@@ -16,6 +16,9 @@ public interface Backend extends AutoCloseable {
     /** One line for people: which device, how wide, how many threads. */
     String description();
 
+    /** Waits until the machine is as fast as it will be; not at all where it always is. Results do not depend on it. */
+    default void settle() {}
+
     /**
      * How many runs of a workspace, besides the newest, can still be read: 0 where a run reuses the memory of the run before it. A
      * machine that keeps one may work on the next step while the caller reads the last.

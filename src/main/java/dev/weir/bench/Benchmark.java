@@ -56,6 +56,7 @@ public final class Benchmark implements AutoCloseable {
 
     /** Runs every case without taking its time: what is compiled or captured on first use is ready afterwards. */
     public void warmUp() {
+        weir.settle();
         for (int turn = 0; turn < WARM_UPS; turn++) {
             runs.values().forEach(Run::rate);
         }

@@ -131,6 +131,14 @@ public final class Weir implements AutoCloseable {
         return backend.description();
     }
 
+    /**
+     * Waits until the machine is as fast as it will be. In the first seconds of a process the CPU computes with plainer kernels, which
+     * give the same bits; this is for whoever measures.
+     */
+    public void settle() {
+        backend.settle();
+    }
+
     /** Which GPU the model is on, from 0; empty where it is on the CPU. */
     public OptionalInt gpu() {
         return Machines.gpu(backend);

@@ -14,6 +14,7 @@ import java.util.function.Supplier;
 public final class CpuBackend implements Backend {
 
     private final Workers workers;
+    private final WarmUp warmUp;
     private final String description;
 
     /** The fastest kernels that this JVM can load. */
@@ -40,6 +41,7 @@ public final class CpuBackend implements Backend {
         if (threads < 1) {
             throw new IllegalArgumentException("threads: expected one or more, got " + threads);
         }
+        this.warmUp = warmUp;
         workers = new Workers(threads, kernels, warmUp, library);
         description = "CPU, " + kernels.get().description() + ", " + threads + (threads == 1 ? " thread" : " threads")
                 + library.map(l -> ", " + l.description()).orElse("");
@@ -48,6 +50,11 @@ public final class CpuBackend implements Backend {
     @Override
     public String description() {
         return description;
+    }
+
+    @Override
+    public void settle() {
+        warmUp.finish();
     }
 
     @Override

@@ -6,11 +6,16 @@ import dev.weir.tensor.DType;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
  * Has the fast kernels compiled, on small values of its own and on a thread of its own, while {@link EarlyKernels} do the work. The
  * compiler belongs to the process, so one warm-up is enough for all machines. When it is over changes no bit of any result.
+ *
+ * <p>Compiling takes the processors away from the work, so it begins when there has been work for a while: a process that has little
+ * to do is over before.
  */
 final class WarmUp implements Runnable {
 
@@ -20,6 +25,9 @@ final class WarmUp implements Runnable {
     /** Compiled kernels take less for an operation, on any machine; before that they take a hundred times as long. */
     private static final double NANOS_PER_OPERATION = 8;
 
+    /** About what compiling takes: whoever has worked for so long may have as much before him. */
+    private static final long DELAY_MILLIS = 1000;
+
     /** A norm, an activation and a softmax do at least so much to each value. */
     private static final int OPERATIONS_OF_A_FORMULA = 4;
 
@@ -28,23 +36,50 @@ final class WarmUp implements Runnable {
     private static final int COLUMNS = 512;
 
     private final Supplier<? extends Kernels> kernels;
+    private final CountDownLatch firstWork = new CountDownLatch(1);
+    private final CountDownLatch hurry = new CountDownLatch(1);
+    private final CountDownLatch end = new CountDownLatch(1);
     private volatile boolean isOver;
 
     private WarmUp(Supplier<? extends Kernels> kernels, boolean isOver) {
         this.kernels = kernels;
         this.isOver = isOver;
+        if (isOver) {
+            end.countDown();
+        }
     }
 
-    /** Begins in the background. */
+    /** Waits in the background for work. */
     static WarmUp begin(Supplier<? extends Kernels> kernels) {
         var warmUp = new WarmUp(kernels, false);
         Thread.ofPlatform().daemon().name("weir-warm-up").start(warmUp);
         return warmUp;
     }
 
-    /** Whether the fast kernels are fast. */
+    /** Whether the fast kernels are fast. Whoever asks has work. */
     boolean isOver() {
+        if (!isOver && firstWork.getCount() > 0) {
+            firstWork.countDown();
+        }
         return isOver;
+    }
+
+    /** Begins now, and waits for the end. */
+    void finish() {
+        hurry.countDown();
+        firstWork.countDown();
+        boolean isInterrupted = false;
+        while (true) {
+            try {
+                end.await();
+                break;
+            } catch (InterruptedException e) {
+                isInterrupted = true;
+            }
+        }
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Something to do with the kernels, and how many operations it is. */
@@ -53,13 +88,18 @@ final class WarmUp implements Runnable {
     @Override
     public void run() {
         try (Arena arena = Arena.ofConfined()) {
+            firstWork.await();
+            hurry.await(DELAY_MILLIS, TimeUnit.MILLISECONDS);
             List<Exercise> slow = exercises(kernels.get(), arena);
             long begin = System.nanoTime();
             while (!slow.isEmpty() && System.nanoTime() - begin < PATIENCE_NANOS) {
                 slow.removeIf(WarmUp::isFast);
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } finally {
             isOver = true;
+            end.countDown();
         }
     }
 

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class WarmUpTest {
 
     @Test
-    void aWorkerBeginsWithArraysAndGoesOverToItsKernels() throws InterruptedException {
+    void aWorkerBeginsWithArraysAndGoesOverToItsKernels() {
         var begin = new CountDownLatch(1);
         WarmUp warmUp = WarmUp.begin(() -> {
             await(begin);
@@ -21,9 +21,7 @@ class WarmUpTest {
         try (var worker = new Worker(kernels, warmUp, Optional.empty())) {
             assertInstanceOf(EarlyKernels.class, worker.kernels());
             begin.countDown();
-            while (!warmUp.isOver()) {
-                Thread.sleep(1);
-            }
+            warmUp.finish();
             assertSame(kernels, worker.kernels());
         }
     }
