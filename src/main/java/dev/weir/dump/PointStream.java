@@ -54,19 +54,18 @@ final class PointStream {
         layout.scatter(point, rows, values, columns, this::put);
     }
 
-    private void put(long element, MemorySegment values) {
+    private void put(long element, MemorySegment values, long offset, int known) {
         int row = Math.toIntExact(element / width);
         Lane lane = lanes.get(row / kept);
-        long known = values.byteSize() / Float.BYTES;
         try {
-            lane.put(element, values);
+            lane.put(element, values.asSlice(offset, (long) known * Float.BYTES));
             if (square) {
                 lane.fill(element + known, width - known, TraceLayout.masked(point.site()));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        written.set(row, row + Math.max(1, Math.toIntExact(known / width)));
+        written.set(row, row + Math.max(1, known / width));
     }
 
     /**

@@ -83,7 +83,12 @@ public sealed interface Positions {
 
         @Override
         public boolean contains(int position) {
-            return ranges.stream().anyMatch(r -> r.from <= position && position <= r.to);
+            for (Range range : ranges) {
+                if (range.from <= position && position <= range.to) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         @Override
@@ -93,9 +98,11 @@ public sealed interface Positions {
 
         @Override
         public int count(int length) {
-            return ranges.stream()
-                    .mapToInt(r -> Math.max(0, Math.min(r.to, length - 1) - r.from + 1))
-                    .sum();
+            int count = 0;
+            for (Range range : ranges) {
+                count += Math.max(0, Math.min(range.to, length - 1) - range.from + 1);
+            }
+            return count;
         }
 
         @Override

@@ -81,9 +81,11 @@ public record TraceLayout(
          * Stores one run.
          *
          * @param element where in the point's tensor of {@link #shape} the run begins
-         * @param values float32, one after another
+         * @param values in which the run is, float32, one after another
+         * @param offset the byte at which it begins
+         * @param count how many values it has
          */
-        void write(long element, MemorySegment values);
+        void write(long element, MemorySegment values, long offset, int count);
     }
 
     /**
@@ -112,12 +114,11 @@ public record TraceLayout(
             int sequence = rows.slots()[r];
             int index = positions.index(position);
             if (isSquare) {
-                scatterSquare(
-                        point, sequence, index, values.asSlice(r * rowBytes, rowBytes), columns, position + 1, writer);
+                scatterSquare(point, sequence, index, values, r * rowBytes, columns, position + 1, writer);
             } else {
                 run = neighbours(positions, rows, r, to);
                 long element = ((long) sequence * kept(point) + index) * columns;
-                writer.write(element, values.asSlice(r * rowBytes, run * rowBytes));
+                writer.write(element, values, r * rowBytes, run * columns);
             }
         }
     }
@@ -137,13 +138,20 @@ public record TraceLayout(
 
     /** What lies at keys after the query is nobody's: an edit may have left something there. */
     private void scatterSquare(
-            HookPoint point, int sequence, int query, MemorySegment row, int columns, int seen, CellWriter writer) {
+            HookPoint point,
+            int sequence,
+            int query,
+            MemorySegment values,
+            long rowOffset,
+            int columns,
+            int seen,
+            CellWriter writer) {
         int keys = columns / dimensions.heads();
         long headBytes = keys * (long) Float.BYTES;
-        long known = Math.min(Math.min(keys, seen), length) * (long) Float.BYTES;
+        int known = Math.min(Math.min(keys, seen), length);
         for (int head = 0; head < dimensions.heads(); head++) {
             long element = (((long) sequence * dimensions.heads() + head) * kept(point) + query) * length;
-            writer.write(element, row.asSlice(head * headBytes, known));
+            writer.write(element, values, rowOffset + head * headBytes, known);
         }
     }
 

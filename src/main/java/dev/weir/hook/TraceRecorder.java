@@ -16,8 +16,7 @@ public final class TraceRecorder implements TraceSink {
     /** One core does not copy as fast as memory can. */
     private static final long WORTH_SHARING_BYTES = 1 << 20;
 
-    private final Map<HookPoint, float[]> values = new TreeMap<>();
-    private final Map<HookPoint, BitSet> recorded = new TreeMap<>();
+    private final Map<HookPoint, Recorded> points = new TreeMap<>();
     private Optional<TraceLayout> layout = Optional.empty();
     private Optional<Trace> trace = Optional.empty();
     private int[][] tokens = {};
@@ -45,8 +44,7 @@ public final class TraceRecorder implements TraceSink {
                         "hook point " + point + ": a trace in memory holds at most " + (Integer.MAX_VALUE - 8)
                                 + " values of a point, this one has " + elements + "; trace to a file");
             }
-            values.put(point, new float[(int) elements]);
-            recorded.put(point, new BitSet());
+            points.put(point, new Recorded(point, coming, new float[(int) elements]));
         }
     }
 
@@ -59,73 +57,86 @@ public final class TraceRecorder implements TraceSink {
 
     @Override
     public void rows(HookPoint point, Rows rows, MemorySegment source, int columns) {
-        float[] data = Optional.ofNullable(values.get(point)).orElseThrow();
-        remember(point, rows);
-        boolean rowsOverwriteEachOther = layout().kept(point) < rows.count();
-        int parts = Runtime.getRuntime().availableProcessors();
-        if (source.byteSize() < WORTH_SHARING_BYTES || rowsOverwriteEachOther) {
-            copy(point, rows, 0, rows.count(), source, columns, data);
-        } else {
-            IntStream.range(0, parts).parallel().forEach(part -> {
-                int from = (int) ((long) rows.count() * part / parts);
-                int to = (int) ((long) rows.count() * (part + 1) / parts);
-                copy(point, rows, from, to, source, columns, data);
-            });
+        Recorded recorded = points.get(point);
+        if (recorded == null) {
+            throw new IllegalArgumentException("hook point " + point + ": expected one of " + points.keySet());
         }
-    }
-
-    private void remember(HookPoint point, Rows rows) {
-        Positions positions = layout().positions(point);
-        int kept = layout().kept(point);
-        BitSet present = Optional.ofNullable(recorded.get(point)).orElseThrow();
-        for (int r = 0; r < rows.count(); r++) {
-            int position = rows.positions()[r];
-            if (positions.contains(position)) {
-                present.set(rows.slots()[r] * kept + positions.index(position));
-            }
+        recorded.remember(rows);
+        boolean rowsOverwriteEachOther = layout().kept(point) < rows.count();
+        if (source.byteSize() < WORTH_SHARING_BYTES || rowsOverwriteEachOther) {
+            layout().scatter(point, rows, source, columns, recorded);
+        } else {
+            share(recorded, rows, source, columns);
         }
     }
 
     /** Rows go to different places, so several threads may copy some each. */
-    private void copy(HookPoint point, Rows rows, int from, int to, MemorySegment source, int columns, float[] data) {
-        boolean square = isSquare(point);
-        int length = layout().length();
-        layout().scatter(point, rows, from, to, source, columns, (element, run) -> {
+    private void share(Recorded recorded, Rows rows, MemorySegment source, int columns) {
+        int parts = Runtime.getRuntime().availableProcessors();
+        IntStream.range(0, parts).parallel().forEach(part -> {
+            int from = (int) ((long) rows.count() * part / parts);
+            int to = (int) ((long) rows.count() * (part + 1) / parts);
+            layout().scatter(recorded.point, rows, from, to, source, columns, recorded);
+        });
+    }
+
+    /**
+     * What is known of one point.
+     *
+     * @param data its values
+     * @param present the rows that were recorded, of all sequences one after another
+     */
+    private record Recorded(HookPoint point, Positions positions, int kept, int length, float[] data, BitSet present)
+            implements TraceLayout.CellWriter {
+
+        Recorded(HookPoint point, TraceLayout layout, float[] data) {
+            this(point, layout.positions(point), layout.kept(point), layout.length(), data, new BitSet());
+        }
+
+        void remember(Rows rows) {
+            for (int r = 0; r < rows.count(); r++) {
+                int position = rows.positions()[r];
+                if (positions.contains(position)) {
+                    present.set(rows.slots()[r] * kept + positions.index(position));
+                }
+            }
+        }
+
+        @Override
+        public void write(long element, MemorySegment source, long offset, int count) {
             int at = Math.toIntExact(element);
-            int count = (int) (run.byteSize() / Float.BYTES);
-            MemorySegment.copy(run, ValueLayout.JAVA_FLOAT, 0, data, at, count);
-            if (square && count < length) {
+            MemorySegment.copy(source, ValueLayout.JAVA_FLOAT, offset, data, at, count);
+            if (isSquare(point) && count < length) {
                 Arrays.fill(data, at + count, at + length, TraceLayout.masked(point.site()));
             }
-        });
+        }
     }
 
     @Override
     public void end(int[] lengths) {
         TraceLayout ended = layout().withLength(Arrays.stream(lengths).max().orElse(0));
         var results = new TreeMap<HookPoint, Trace.Values>();
-        values.forEach((point, data) -> {
-            float[] cropped = crop(data, layout().shape(point), ended.shape(point));
-            fillAbsent(cropped, ended, point);
+        points.forEach((point, recorded) -> {
+            float[] cropped = crop(recorded.data, layout().shape(point), ended.shape(point));
+            fillAbsent(cropped, ended, recorded);
             results.put(point, new Trace.Values(ended.shape(point), cropped));
         });
         int[][] endedTokens =
                 Arrays.stream(tokens).map(t -> Arrays.copyOf(t, ended.length())).toArray(int[][]::new);
         trace = Optional.of(new Trace(ended, Arrays.stream(lengths).boxed().toList(), endedTokens, results));
-        values.clear();
-        recorded.clear();
+        points.clear();
     }
 
     /** Rows that nobody recorded, such as those that a shorter sequence does not have. */
-    private void fillAbsent(float[] data, TraceLayout ended, HookPoint point) {
-        BitSet present = Optional.ofNullable(recorded.get(point)).orElseThrow();
+    private static void fillAbsent(float[] data, TraceLayout ended, Recorded recorded) {
+        HookPoint point = recorded.point;
         int kept = ended.kept(point);
         int heads = isSquare(point) ? ended.dimensions().heads() : 1;
         int width = kept == 0 ? 0 : data.length / (ended.sequences() * heads * kept);
         for (int matrix = 0; matrix < ended.sequences() * heads; matrix++) {
-            int first = matrix / heads * layout().kept(point);
+            int first = matrix / heads * recorded.kept;
             for (int row = 0; row < kept; row++) {
-                if (!present.get(first + row)) {
+                if (!recorded.present.get(first + row)) {
                     int at = (matrix * kept + row) * width;
                     Arrays.fill(data, at, at + width, TraceLayout.absent());
                 }
@@ -161,7 +172,7 @@ public final class TraceRecorder implements TraceSink {
 
     @Override
     public void close() {
-        values.clear();
+        points.clear();
     }
 
     private TraceLayout layout() {

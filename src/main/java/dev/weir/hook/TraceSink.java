@@ -12,12 +12,17 @@ public interface TraceSink extends AutoCloseable {
     /** What is about to come. */
     void begin(TraceLayout layout);
 
-    /** The tokens that a step processed; slot s of a row is sequence s of the layout. */
+    /**
+     * The tokens that a step processed; slot s of a row is sequence s of the layout.
+     *
+     * @param rows valid only during the call
+     */
     void tokens(Rows rows);
 
     /**
      * What one point held in a step.
      *
+     * @param rows valid only during the call
      * @param values float32 [rows, columns], valid only during the call; for a square site [rows, H, keys], and keys after the
      *     query's position hold {@link TraceLayout#masked}
      * @param columns values per row
