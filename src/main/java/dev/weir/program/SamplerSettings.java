@@ -2,7 +2,7 @@ package dev.weir.program;
 
 /**
  * How the tokens of one slot are chosen, as a row of the state: {@value #WORDS} int32, so that a machine needs nothing else and a plan
- * depends on none of it. Their order is that of {@link #words}; fractions are float32 bits.
+ * depends on none of it. The first word is flags; fractions are float32 bits.
  *
  * @param greedy whether the most likely token is taken; of the rest only the penalty still counts
  * @param penalty divides positive and multiplies negative logits of tokens seen before; 1 is none
@@ -16,6 +16,17 @@ public record SamplerSettings(
 
     /** Words of a row. */
     public static final int WORDS = 8;
+
+    /** Where in a row the others are. */
+    public static final int PENALTY = 1;
+
+    public static final int TEMPERATURE = 2;
+    public static final int TOP_K = 3;
+    public static final int TOP_P = 4;
+    public static final int MIN_P = 5;
+
+    /** Of two words, the lower first. */
+    public static final int SEED = 6;
 
     private static final int GREEDY = 1;
     private static final int PENALISES = 2;
@@ -39,15 +50,18 @@ public record SamplerSettings(
         };
     }
 
-    /** What {@link #words} made a row of. */
-    public static SamplerSettings ofWords(int... words) {
-        return new SamplerSettings(
-                (words[0] & GREEDY) != 0,
-                Float.intBitsToFloat(words[1]),
-                Float.intBitsToFloat(words[2]),
-                words[3],
-                Float.intBitsToFloat(words[4]),
-                Float.intBitsToFloat(words[5]),
-                Integer.toUnsignedLong(words[6]) | ((long) words[7] << Integer.SIZE));
+    /** Of the flags of a row, see {@link #greedy}. */
+    public static boolean isGreedy(int flags) {
+        return (flags & GREEDY) != 0;
+    }
+
+    /** Of the flags of a row, see {@link #penalises()}. */
+    public static boolean penalises(int flags) {
+        return (flags & PENALISES) != 0;
+    }
+
+    /** What the two words of a seed are together. */
+    public static long seed(int low, int high) {
+        return Integer.toUnsignedLong(low) | ((long) high << Integer.SIZE);
     }
 }

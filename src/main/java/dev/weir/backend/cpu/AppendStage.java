@@ -1,20 +1,20 @@
 package dev.weir.backend.cpu;
 
-import dev.weir.hook.Rows;
-
 /** Puts each row's keys or values into its slot of the cache. */
-record AppendStage(Workers workers, KeyValueCache cache, Window x) implements Stage {
+record AppendStage(Workers workers, StepRows step, KeyValueCache cache, Window x) implements Stage, Workers.Body {
 
     @Override
-    public void run(Rows rows) {
-        int heads = cache.shape().heads();
+    public void run() {
         int headWidth = cache.shape().headWidth();
-        workers.run(heads, Costs.copy((double) rows.count() * headWidth), (worker, from, to) -> {
-            for (int head = from; head < to; head++) {
-                for (int r = 0; r < rows.count(); r++) {
-                    cache.put(rows.slots()[r], head, rows.positions()[r], x.from(r, (long) head * headWidth));
-                }
+        workers.run(cache.shape().heads(), Costs.copy((double) step.count() * headWidth), this);
+    }
+
+    @Override
+    public void run(Worker worker, int from, int to) {
+        for (int head = from; head < to; head++) {
+            for (int r = 0; r < step.count(); r++) {
+                cache.put(step.slot(r), head, step.position(r), x, r);
             }
-        });
+        }
     }
 }

@@ -1,24 +1,25 @@
 package dev.weir.backend.cpu;
 
-import dev.weir.hook.Rows;
-import java.util.List;
-
-/** The last part of opened attention, one head of a few rows of one slot at a time, with the bits of {@link AttentionStage}. */
-record AttentionMixStage(Workers workers, int heads, int headWidth, ShownKeys pattern, KeyValueCache values, Window z)
-        implements Stage {
+/**
+ * The last part of opened attention, one head of a few rows of one slot at a time, with the bits of {@link AttentionStage}.
+ *
+ * @param pattern [rows, heads x keys]
+ */
+record AttentionMixStage(
+        Workers workers, StepRows step, int heads, int headWidth, int keys, Window pattern, Mixture mixture)
+        implements Stage, Workers.Body {
 
     @Override
-    public void run(Rows rows) {
-        List<SlotTile> tiles = SlotTile.of(rows, workers.tileRows());
-        double itemNanos = Costs.copy(SlotTile.keysSeen(rows) * headWidth) / tiles.size();
-        workers.run(tiles.size() * heads, itemNanos, (worker, from, to) -> {
-            for (int item = from; item < to; item++) {
-                SlotTile tile = tiles.get(item % tiles.size());
-                int head = item / tiles.size();
-                Window weights = pattern.of(tile.firstRow(), head);
-                Window out = z.from(tile.firstRow(), (long) head * headWidth);
-                tile.mix(worker, rows, weights, values.head(tile.slot(rows), head), out);
-            }
-        });
+    public void run() {
+        workers.run(step.tiles() * heads, Costs.copy(step.keysSeen() * headWidth) / step.tiles(), this);
+    }
+
+    @Override
+    public void run(Worker worker, int from, int to) {
+        for (int item = from; item < to; item++) {
+            int tile = item % step.tiles();
+            int head = item / step.tiles();
+            mixture.mix(worker, tile, head, pattern, step.firstRow(tile), head * keys);
+        }
     }
 }

@@ -1,35 +1,37 @@
 package dev.weir.backend.cpu;
 
-import dev.weir.hook.Rows;
-import java.util.List;
-
 /** The scores of opened attention, one head of a few rows of one slot at a time, with the bits of {@link AttentionStage}. */
-record AttentionScoresStage(
-        Workers workers, int heads, int headWidth, float scale, Window q, KeyValueCache keys, ShownKeys scores)
-        implements Stage {
+record AttentionScoresStage(Workers workers, StepRows step, float scale, Window q, KeyValueCache keys, ShownKeys scores)
+        implements Stage, Workers.Body {
 
     @Override
-    public void run(Rows rows) {
-        List<SlotTile> tiles = SlotTile.of(rows, workers.tileRows());
-        double itemNanos = Costs.copy(SlotTile.keysSeen(rows) * headWidth) / tiles.size();
-        workers.run(tiles.size() * heads, itemNanos, (worker, from, to) -> {
-            for (int item = from; item < to; item++) {
-                score(worker, rows, tiles.get(item % tiles.size()), item / tiles.size());
-            }
-        });
+    public void run() {
+        double itemNanos = Costs.copy(step.keysSeen() * keys.shape().headWidth()) / step.tiles();
+        workers.run(step.tiles() * keys.shape().heads(), itemNanos, this);
     }
 
-    private void score(Worker worker, Rows rows, SlotTile tile, int head) {
-        int seenByLast = tile.seenByLast(rows);
+    @Override
+    public void run(Worker worker, int from, int to) {
+        for (int item = from; item < to; item++) {
+            score(worker, item % step.tiles(), item / step.tiles());
+        }
+    }
+
+    private void score(Worker worker, int tile, int head) {
+        int first = step.firstRow(tile);
+        int rows = step.endRow(tile) - first;
+        int seenByLast = step.seen(first + rows - 1);
+        int width = keys.shape().headWidth();
+        Panels all = keys.head(step.slot(first), head);
+        Window products = worker.weights(rows, seenByLast);
         Kernels kernels = worker.kernels();
-        Window products = worker.rows(tile.rows(), seenByLast);
-        Window queries = q.from(tile.firstRow(), (long) head * headWidth);
-        Panels seenKeys = keys.head(tile.slot(rows), head).columns(seenByLast);
-        kernels.multiply(worker.rowTiles(queries, tile.rows(), headWidth), 0, 1, seenKeys, products, false);
-        for (int r = 0; r < tile.rows(); r++) {
-            int seen = tile.seenBy(rows, r);
-            kernels.scale(products.from(r, 0), seen, scale);
-            scores.put(products.from(r, 0), seen, tile.firstRow() + r, head);
+
+        RowTiles queries = worker.rowTiles(q, first, head * width, rows, width);
+        kernels.multiply(queries, 0, 1, all, 0, seenByLast, products, 0, false);
+        for (int r = 0; r < rows; r++) {
+            int seen = step.seen(first + r);
+            kernels.scale(products, r, seen, scale);
+            scores.put(products, r, seen, first + r, head);
         }
     }
 }

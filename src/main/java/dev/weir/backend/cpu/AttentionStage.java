@@ -1,86 +1,64 @@
 package dev.weir.backend.cpu;
 
-import dev.weir.hook.Rows;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Causal attention, one head of a few rows of one slot at a time: two products with the cache and a softmax between them.
+ *
+ * @param scores where somebody looks
+ * @param pattern where somebody looks
  */
-final class AttentionStage implements Stage {
+record AttentionStage(
+        Workers workers,
+        StepRows step,
+        float scale,
+        Window q,
+        KeyValueCache keys,
+        Mixture mixture,
+        @Nullable ShownKeys scores,
+        @Nullable ShownKeys pattern)
+        implements Stage, Workers.Body {
 
-    private final Workers workers;
-    private final int heads;
-    private final int headWidth;
-    private final float scale;
-    private final Window q;
-    private final KeyValueCache keys;
-    private final KeyValueCache values;
-    private final Window z;
-    private final @Nullable ShownKeys scores;
-    private final @Nullable ShownKeys pattern;
-
-    AttentionStage(
-            Workers workers,
-            int heads,
-            int headWidth,
-            float scale,
-            Window q,
-            KeyValueCache keys,
-            KeyValueCache values,
-            Window z,
-            @Nullable ShownKeys scores,
-            @Nullable ShownKeys pattern) {
-        this.workers = workers;
-        this.heads = heads;
-        this.headWidth = headWidth;
-        this.scale = scale;
-        this.q = q;
-        this.keys = keys;
-        this.values = values;
-        this.z = z;
-        this.scores = scores;
-        this.pattern = pattern;
+    @Override
+    public void run() {
+        double itemNanos = Costs.copy(2 * step.keysSeen() * keys.shape().headWidth()) / step.tiles();
+        workers.run(step.tiles() * keys.shape().heads(), itemNanos, this);
     }
 
     @Override
-    public void run(Rows rows) {
-        List<SlotTile> tiles = SlotTile.of(rows, workers.tileRows());
-        double itemNanos = Costs.copy(2 * SlotTile.keysSeen(rows) * headWidth) / tiles.size();
-        workers.run(tiles.size() * heads, itemNanos, (worker, from, to) -> {
-            for (int item = from; item < to; item++) {
-                attend(worker, rows, tiles.get(item % tiles.size()), item / tiles.size());
-            }
-        });
+    public void run(Worker worker, int from, int to) {
+        for (int item = from; item < to; item++) {
+            attend(worker, item % step.tiles(), item / step.tiles());
+        }
     }
 
-    private void attend(Worker worker, Rows rows, SlotTile tile, int head) {
-        int slot = tile.slot(rows);
-        int seenByLast = tile.seenByLast(rows);
-        long column = (long) head * headWidth;
+    private void attend(Worker worker, int tile, int head) {
+        int first = step.firstRow(tile);
+        int rows = step.endRow(tile) - first;
+        int seenByLast = step.seen(first + rows - 1);
+        int width = keys.shape().headWidth();
+        Panels all = keys.head(step.slot(first), head);
+        Window weights = worker.weights(rows, seenByLast);
         Kernels kernels = worker.kernels();
-        Window weights = worker.rows(tile.rows(), seenByLast);
 
-        Panels seenKeys = keys.head(slot, head).columns(seenByLast);
-        RowTiles queries = worker.rowTiles(q.from(tile.firstRow(), column), tile.rows(), headWidth);
-        kernels.multiply(queries, 0, 1, seenKeys, weights, false);
-        for (int r = 0; r < tile.rows(); r++) {
-            weigh(kernels, weights.from(r, 0), tile.seenBy(rows, r), tile.firstRow() + r, head);
+        RowTiles queries = worker.rowTiles(q, first, head * width, rows, width);
+        kernels.multiply(queries, 0, 1, all, 0, seenByLast, weights, 0, false);
+        for (int r = 0; r < rows; r++) {
+            weigh(kernels, weights, r, first + r, head);
         }
-        tile.mix(worker, rows, weights, values.head(slot, head), z.from(tile.firstRow(), column));
+        mixture.mix(worker, tile, head, weights, 0, 0);
     }
 
     /** Turns one row's products into scores and then into its pattern. */
-    private void weigh(Kernels kernels, Window weights, int seen, int row, int head) {
-        kernels.scale(weights, seen, scale);
-        show(weights, seen, scores, row, head);
-        kernels.softmax(weights, seen);
-        show(weights, seen, pattern, row, head);
-    }
-
-    private static void show(Window weights, int seen, @Nullable ShownKeys shown, int row, int head) {
-        if (shown != null) {
-            shown.put(weights, seen, row, head);
+    private void weigh(Kernels kernels, Window weights, int r, int row, int head) {
+        int seen = step.seen(row);
+        kernels.scale(weights, r, seen, scale);
+        if (scores != null) {
+            scores.put(weights, r, seen, row, head);
+        }
+        kernels.softmax(weights, r, seen);
+        if (pattern != null) {
+            pattern.put(weights, r, seen, row, head);
         }
     }
 }

@@ -24,21 +24,24 @@ final class Binding {
     private final Workers workers;
     private final CpuWeights weights;
     private final CpuWorkspace workspace;
+    private final StepRows step;
     private final Set<Tensor> logits;
 
-    Binding(Plan plan, Workers workers, CpuWeights weights, CpuWorkspace workspace) {
+    Binding(Plan plan, Workers workers, CpuWeights weights, CpuWorkspace workspace, StepRows step) {
         this.plan = plan;
         this.workers = workers;
         this.weights = weights;
         this.workspace = workspace;
+        this.step = step;
         logits = Logits.of(plan);
     }
 
-    Stream<Stage> stages(Step step) {
-        return switch (step) {
+    Stream<Stage> stages(Step part) {
+        return switch (part) {
             case Step.Device device -> device.ops().stream().map(this::stage);
             case Step.Host host ->
                 Stream.of(new HostStage(
+                        step,
                         host.point(),
                         host.function(),
                         value(host.x()),
@@ -59,14 +62,14 @@ final class Binding {
             case Op.LinearGroup o ->
                 linear(o.linears(), o.linears().stream().map(this::result).toList());
             case Op.Activate o -> activate(o);
-            case Op.Append o -> new AppendStage(workers, workspace.cache(o.cache()), value(o.x()));
+            case Op.Append o -> new AppendStage(workers, step, workspace.cache(o.cache()), value(o.x()));
             case Op.Attention o -> attention(o);
             case Op.AttentionScores o -> attentionScores(o);
             case Op.AttentionPattern o -> attentionPattern(o);
             case Op.AttentionMix o -> attentionMix(o);
             case Op.HeadResults o -> headResults(o);
             case Op.SelectRows o ->
-                new SelectStage(value(o.x()), value(o.out()), o.out().columns());
+                new SelectStage(step, value(o.x()), value(o.out()), o.out().columns());
             case Op.Sample o -> sample(o);
             case Op.Edited o -> edit(o);
             case Op.Hook o -> throw new IllegalArgumentException("plan: expected no hook to run, got " + o);
@@ -74,7 +77,13 @@ final class Binding {
     }
 
     private Stage embed(Op.Embed o) {
-        return new EmbedStage(workers, weights.table(o.table()), o.table().columns(), ids(o.ids()), value(o.out()));
+        return new EmbedStage(
+                workers, step, weights.table(o.table()), o.table().columns(), ids(o.ids()), value(o.out()));
+    }
+
+    /** A stage of so many items that take so long each. */
+    private Stage shared(int items, double itemNanos, Workers.Body body) {
+        return () -> workers.run(items, itemNanos, body);
     }
 
     private Function<Rows, int[]> ids(Tensor input) {
@@ -92,16 +101,16 @@ final class Binding {
         Window b = value(o.b());
         Window out = value(o.out());
         int columns = o.out().columns();
-        return rows -> workers.run(o.out().rows(), Costs.copy(columns), (worker, from, to) -> worker.kernels()
-                .add(a.from(from, 0), b.from(from, 0), to - from, columns, out.from(from, 0)));
+        return shared(o.out().rows(), Costs.copy(columns), (worker, from, to) -> worker.kernels()
+                .add(a, b, from, to, columns, out));
     }
 
     private Stage layerNorm(Op.LayerNorm o) {
         Window x = value(o.x());
         Normalization norm = normalization(o);
         int columns = o.x().columns();
-        return rows -> workers.run(o.x().rows(), Costs.transform(columns), (worker, from, to) -> worker.kernels()
-                .normalize(norm.from(from), x.from(from, 0), to - from, columns));
+        return shared(o.x().rows(), Costs.transform(columns), (worker, from, to) -> worker.kernels()
+                .normalize(norm, x, from, to, columns));
     }
 
     private Stage addLayerNorm(Op.AddLayerNorm o) {
@@ -110,10 +119,10 @@ final class Binding {
         Window sum = value(o.add().out());
         Normalization norm = normalization(o.norm());
         int columns = o.add().out().columns();
-        return rows -> workers.run(o.add().out().rows(), Costs.transform(columns), (worker, from, to) -> {
+        return shared(o.add().out().rows(), Costs.transform(columns), (worker, from, to) -> {
             for (int r = from; r < to; r++) {
-                worker.kernels().add(a.from(r, 0), b.from(r, 0), 1, columns, sum.from(r, 0));
-                worker.kernels().normalize(norm.from(r), sum.from(r, 0), 1, columns);
+                worker.kernels().add(a, b, r, r + 1, columns, sum);
+                worker.kernels().normalize(norm, sum, r, r + 1, columns);
             }
         });
     }
@@ -185,8 +194,8 @@ final class Binding {
         Window x = value(o.x());
         Window out = value(o.out());
         int columns = o.out().columns();
-        return rows -> workers.run(o.out().rows(), Costs.transform(columns), (worker, from, to) -> worker.kernels()
-                .activate(o.function(), x.from(from, 0), to - from, columns, out.from(from, 0)));
+        return shared(o.out().rows(), Costs.transform(columns), (worker, from, to) -> worker.kernels()
+                .activate(o.function(), x, from, to, 0, columns, out));
     }
 
     private Stage attention(Op.Attention o) {
@@ -195,59 +204,64 @@ final class Binding {
         Window pattern = aside(o.pattern());
         return new AttentionStage(
                 workers,
-                o.heads(),
-                o.headWidth(),
+                step,
                 o.scale(),
                 value(o.q()),
                 workspace.cache(o.keys()),
-                workspace.cache(o.values()),
-                value(o.z()),
-                scores == null ? null : ShownKeys.scores(scores, shownKeys),
-                pattern == null ? null : ShownKeys.pattern(pattern, shownKeys));
+                Mixture.of(step, workspace.cache(o.values()), value(o.z())),
+                scores == null ? null : ShownKeys.scores(scores, o.heads(), shownKeys),
+                pattern == null ? null : ShownKeys.pattern(pattern, o.heads(), shownKeys));
     }
 
     private Stage attentionScores(Op.AttentionScores o) {
         return new AttentionScoresStage(
                 workers,
-                o.heads(),
-                o.headWidth(),
+                step,
                 o.scale(),
                 value(o.q()),
                 workspace.cache(o.keys()),
-                ShownKeys.scores(value(o.scores()), o.shownKeys()));
+                ShownKeys.scores(value(o.scores()), o.heads(), o.shownKeys()));
     }
 
     private Stage attentionPattern(Op.AttentionPattern o) {
         return new AttentionPatternStage(
                 workers,
+                step,
                 o.heads(),
-                ShownKeys.scores(value(o.scores()), o.shownKeys()),
-                ShownKeys.pattern(value(o.pattern()), o.shownKeys()));
+                ShownKeys.scores(value(o.scores()), o.heads(), o.shownKeys()),
+                ShownKeys.pattern(value(o.pattern()), o.heads(), o.shownKeys()));
     }
 
     private Stage attentionMix(Op.AttentionMix o) {
         return new AttentionMixStage(
                 workers,
+                step,
                 o.heads(),
                 o.headWidth(),
-                ShownKeys.pattern(value(o.pattern()), o.shownKeys()),
-                workspace.cache(o.values()),
-                value(o.z()));
+                o.shownKeys(),
+                value(o.pattern()),
+                Mixture.of(step, workspace.cache(o.values()), value(o.z())));
     }
 
     private Stage headResults(Op.HeadResults o) {
         Window z = value(o.z());
-        Window out = value(o.out());
         Panels weight = weights.matrix(o.weight());
         int rowCount = o.z().rows();
         int headWidth = o.weight().rows() / o.heads();
         int columns = o.weight().columns();
+        List<Panels> parts = IntStream.range(0, o.heads())
+                .mapToObj(head -> weight.depths(head * headWidth, (head + 1) * headWidth))
+                .toList();
+        Window out = value(o.out());
+        List<Window> results = IntStream.range(0, o.heads())
+                .mapToObj(head -> out.from(0, (long) head * columns))
+                .toList();
         double itemNanos = Costs.multiply(weight, rowCount, weight.count()) / o.heads();
-        return rows -> workers.run(o.heads(), itemNanos, (worker, from, to) -> {
+        return shared(o.heads(), itemNanos, (worker, from, to) -> {
             for (int head = from; head < to; head++) {
-                RowTiles x = worker.rowTiles(z.from(0, (long) head * headWidth), rowCount, headWidth);
-                Panels part = weight.depths(head * headWidth, (head + 1) * headWidth);
-                worker.kernels().multiply(x, 0, x.count(), part, out.from(0, (long) head * columns), false);
+                RowTiles x = worker.rowTiles(z, 0, head * headWidth, rowCount, headWidth);
+                Kernels kernels = worker.kernels();
+                kernels.multiply(x, 0, x.count(), parts.get(head), 0, columns, results.get(head), 0, false);
             }
         });
     }
@@ -255,6 +269,7 @@ final class Binding {
     private Stage sample(Op.Sample o) {
         return new SampleStage(
                 workers,
+                step,
                 value(o.logits()),
                 o.logits().columns(),
                 workspace.values(o.samplers()),
@@ -265,6 +280,7 @@ final class Binding {
     private Stage edit(Op.Edited o) {
         return new EditStage(
                 workers,
+                step,
                 RowChange.of(o, workspace),
                 workspace.values(o.controls()),
                 value(o.x()),

@@ -6,7 +6,8 @@ import dev.weir.hook.Rows;
 import dev.weir.program.Plan;
 import dev.weir.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
+import java.util.HashMap;
+import java.util.Map;
 
 /** A plan as stages that know their memory. */
 final class CpuExecutable implements Backend.Executable {
@@ -16,9 +17,16 @@ final class CpuExecutable implements Backend.Executable {
     private final CpuWorkspace workspace;
     private final Plan plan;
     private final RowLimits limits;
+    private final StepRows step;
+    private final Map<Tensor, MemorySegment> readable = new HashMap<>();
     private Slab scratch;
     private Slab trace;
-    private List<Stage> stages;
+    private Stage[] stages;
+
+    /** The run that comes next and the one before it, in turns. */
+    private Finished next = new Finished();
+
+    private Finished before = new Finished();
 
     CpuExecutable(Workers workers, CpuWeights weights, CpuWorkspace workspace, Plan plan) {
         this.workers = workers;
@@ -26,14 +34,28 @@ final class CpuExecutable implements Backend.Executable {
         this.workspace = workspace;
         this.plan = plan;
         limits = RowLimits.of(plan);
+        step = new StepRows(plan.inputs().rows(), workers.tileRows());
         scratch = workspace.slab(Plan.Slab.SCRATCH);
         trace = workspace.slab(Plan.Slab.TRACE);
         stages = bind();
     }
 
-    private List<Stage> bind() {
-        var binding = new Binding(plan, workers, weights, workspace);
-        return plan.steps().stream().flatMap(binding::stages).toList();
+    private Stage[] bind() {
+        plan.results().forEach(this::show);
+        plan.taps().values().forEach(this::show);
+        var binding = new Binding(plan, workers, weights, workspace, step);
+        return plan.steps().stream().flatMap(binding::stages).toArray(Stage[]::new);
+    }
+
+    private void show(Tensor value) {
+        Plan.Place place = plan.place(value)
+                .orElseThrow(() -> new IllegalArgumentException("value " + value + ": expected one with a place"));
+        Slab slab =
+                switch (place.slab()) {
+                    case SCRATCH -> scratch;
+                    case TRACE -> trace;
+                };
+        readable.put(value, slab.memory().asSlice(place.offset(), value.bytes()));
     }
 
     @Override
@@ -45,10 +67,13 @@ final class CpuExecutable implements Backend.Executable {
             Finished done = null;
             try {
                 follow();
+                step.begin(rows);
                 for (Stage stage : stages) {
-                    stage.run(rows);
+                    stage.run();
                 }
-                done = new Finished();
+                done = next;
+                next = before;
+                before = done;
                 return done;
             } finally {
                 workspace.end(done);
@@ -73,7 +98,10 @@ final class CpuExecutable implements Backend.Executable {
         workspace.requireOpen();
     }
 
-    /** A step that is over. Its values lie where the next step will put its own. */
+    /**
+     * A step that is over. Its values lie where the next step will put its own. Two objects serve all steps of a plan, and who reads of
+     * the step before the newest is told.
+     */
     private final class Finished implements Backend.Run {
 
         @Override
@@ -83,18 +111,11 @@ final class CpuExecutable implements Backend.Executable {
                 if (!workspace.lastRunWas(this)) {
                     throw new IllegalStateException("value " + value + ": expected of the last step that ran");
                 }
-                if (!plan.results().contains(value) && !plan.taps().containsValue(value)) {
+                MemorySegment values = readable.get(value);
+                if (values == null) {
                     throw new IllegalArgumentException("value " + value + ": expected a result or a tapped value");
                 }
-                Plan.Place place = plan.place(value)
-                        .orElseThrow(
-                                () -> new IllegalArgumentException("value " + value + ": expected one with a place"));
-                Slab slab =
-                        switch (place.slab()) {
-                            case SCRATCH -> scratch;
-                            case TRACE -> trace;
-                        };
-                return slab.memory().asSlice(place.offset(), value.bytes());
+                return values;
             }
         }
     }

@@ -56,22 +56,31 @@ final class EarlyKernels implements Kernels {
     }
 
     @Override
-    public void multiply(RowTiles x, int fromTile, int toTile, Panels w, Window out, boolean onward) {
+    public void multiply(
+            RowTiles x,
+            int fromTile,
+            int toTile,
+            Panels w,
+            int fromColumn,
+            int toColumn,
+            Window out,
+            int outRow,
+            boolean onward) {
         int width = w.width();
         float[] sums = first(width);
-        for (int p = 0; p < w.count(); p++) {
-            float[] weights = widened(w, p);
-            int columns = Math.min(width, w.columns() - p * width);
+        for (int column = fromColumn; column < toColumn; column += width) {
+            float[] weights = widened(w, column / width, x.depth());
+            int columns = Math.min(width, toColumn - column);
             for (int tile = fromTile; tile < toTile; tile++) {
                 int step = x.rowsOf(tile);
                 for (int r = 0; r < step; r++) {
-                    long to = out.at((long) tile * x.tileRows() + r, (long) p * width);
+                    long to = out.at(outRow + tile * x.tileRows() + r, column);
                     if (onward) {
                         MemorySegment.copy(out.data(), FLOAT, to, sums, 0, columns);
                     } else {
                         Arrays.fill(sums, 0, width, 0);
                     }
-                    multiply(x.data(), x.tile(tile) + r, step, weights, w.depth(), width, sums);
+                    multiply(x.data(), x.tile(tile) + r, step, weights, x.depth(), width, sums);
                     MemorySegment.copy(sums, 0, out.data(), FLOAT, to, columns);
                 }
             }
@@ -103,15 +112,15 @@ final class EarlyKernels implements Kernels {
         }
     }
 
-    private float[] widened(Panels w, int index) {
-        int count = w.depth() * w.width();
+    private float[] widened(Panels w, int index, int depth) {
+        int count = depth * w.width();
         if (panel.length < count) {
             panel = new float[count];
             stored = new short[count];
         }
         switch (w.type()) {
             case FLOAT32 -> MemorySegment.copy(w.data(), FLOAT, w.panel(index), panel, 0, count);
-            case INT8 -> widenBlocks(w, w.panel(index));
+            case INT8 -> widenBlocks(w, w.panel(index), depth);
             default -> widenHalves(w, w.panel(index), count);
         }
         return panel;
@@ -131,10 +140,10 @@ final class EarlyKernels implements Kernels {
     }
 
     /** Blocks of scales and of numbers, four depths of a column beside each other. */
-    private void widenBlocks(Panels w, long begin) {
+    private void widenBlocks(Panels w, long begin, int depths) {
         int width = w.width();
         long scaleBytes = (long) width * Float.BYTES;
-        for (int k = 0; k < w.depth(); k++) {
+        for (int k = 0; k < depths; k++) {
             int depth = w.skipped() + k;
             int inBlock = depth % Int8Blocks.LENGTH;
             if (k == 0 || inBlock == 0) {
@@ -158,7 +167,7 @@ final class EarlyKernels implements Kernels {
     public void bfloat16(Window x, int rows, int columns, MemorySegment out) {
         var bits = new short[columns];
         for (int r = 0; r < rows; r++) {
-            float[] values = read(x.from(r, 0), columns, first(columns));
+            float[] values = read(x, r, 0, columns, first(columns));
             for (int c = 0; c < columns; c++) {
                 bits[c] = Rounding.bfloat16(values[c]);
             }
@@ -167,39 +176,45 @@ final class EarlyKernels implements Kernels {
     }
 
     @Override
-    public void addBias(Window values, int rows, int columns, Window bias) {
-        for (int r = 0; r < rows; r++) {
-            Window row = values.from(r, 0);
-            add(row, bias, 1, columns, row);
+    public void addBias(Window values, int fromRow, int toRow, int fromColumn, int toColumn, Window bias) {
+        int columns = toColumn - fromColumn;
+        float[] biases = read(bias, 0, fromColumn, columns, second(columns));
+        for (int r = fromRow; r < toRow; r++) {
+            float[] row = read(values, r, fromColumn, columns, first(columns));
+            add(row, biases, columns);
+            write(row, columns, values, r, fromColumn);
         }
     }
 
     @Override
-    public void add(Window a, Window b, int rows, int columns, Window out) {
-        for (int r = 0; r < rows; r++) {
-            float[] left = read(a.from(r, 0), columns, first(columns));
-            float[] right = read(b.from(r, 0), columns, second(columns));
-            for (int c = 0; c < columns; c++) {
-                left[c] += right[c];
-            }
-            write(left, columns, out.from(r, 0));
+    public void add(Window a, Window b, int fromRow, int toRow, int columns, Window out) {
+        for (int r = fromRow; r < toRow; r++) {
+            float[] left = read(a, r, 0, columns, first(columns));
+            add(left, read(b, r, 0, columns, second(columns)), columns);
+            write(left, columns, out, r, 0);
+        }
+    }
+
+    private static void add(float[] left, float[] right, int columns) {
+        for (int c = 0; c < columns; c++) {
+            left[c] += right[c];
         }
     }
 
     @Override
-    public void addScaled(Window x, float factor, Window vector, int columns, Window out) {
-        float[] values = read(x, columns, first(columns));
-        float[] direction = read(vector, columns, second(columns));
+    public void addScaled(Window x, int row, float factor, Window vectors, int v, int columns, Window out) {
+        float[] values = read(x, row, 0, columns, first(columns));
+        float[] direction = read(vectors, v, 0, columns, second(columns));
         for (int c = 0; c < columns; c++) {
             values[c] = Math.fma(factor, direction[c], values[c]);
         }
-        write(values, columns, out);
+        write(values, columns, out, row, 0);
     }
 
     @Override
-    public float dot(Window a, Window b, int columns) {
-        float[] left = read(a, columns, first(columns));
-        float[] right = read(b, columns, second(columns));
+    public float dot(Window x, int row, Window vectors, int v, int columns) {
+        float[] left = read(x, row, 0, columns, first(columns));
+        float[] right = read(vectors, v, 0, columns, second(columns));
         Arrays.fill(lanes, 0);
         for (int c = 0; c < columns; c++) {
             lanes[c % LANES] = Math.fma(left[c], right[c], lanes[c % LANES]);
@@ -208,42 +223,44 @@ final class EarlyKernels implements Kernels {
     }
 
     @Override
-    public void activate(Activation function, Window x, int rows, int columns, Window out) {
-        for (int r = 0; r < rows; r++) {
-            float[] values = read(x.from(r, 0), columns, first(columns));
+    public void activate(
+            Activation function, Window x, int fromRow, int toRow, int fromColumn, int toColumn, Window out) {
+        int columns = toColumn - fromColumn;
+        for (int r = fromRow; r < toRow; r++) {
+            float[] values = read(x, r, fromColumn, columns, first(columns));
             for (int c = 0; c < columns; c++) {
                 values[c] = Formulas.activate(function, values[c]);
             }
-            write(values, columns, out.from(r, 0));
+            write(values, columns, out, r, fromColumn);
         }
     }
 
     @Override
-    public void normalize(Normalization norm, Window x, int rows, int columns) {
-        for (int r = 0; r < rows; r++) {
-            normalizeRow(norm.from(r), read(x.from(r, 0), columns, first(columns)), columns);
+    public void normalize(Normalization norm, Window x, int fromRow, int toRow, int columns) {
+        for (int r = fromRow; r < toRow; r++) {
+            normalizeRow(norm, r, read(x, r, 0, columns, first(columns)), columns);
         }
     }
 
-    private void normalizeRow(Normalization norm, float[] values, int columns) {
+    private void normalizeRow(Normalization norm, int row, float[] values, int columns) {
         float mean = sum(values, columns) / columns;
         float scale = (float) Math.sqrt(sumOfSquares(values, columns, mean) / columns + norm.epsilon());
         if (norm.scale() != null) {
-            norm.scale().set(0, 0, scale);
+            norm.scale().set(row, 0, scale);
         }
         for (int c = 0; c < columns; c++) {
             values[c] = (values[c] - mean) / scale;
         }
         if (norm.normalized() != null) {
-            write(values, columns, norm.normalized());
+            write(values, columns, norm.normalized(), row, 0);
         }
         transform(values, columns, norm.weight(), norm.bias());
-        write(values, columns, norm.out());
+        write(values, columns, norm.out(), row, 0);
     }
 
     private void transform(float[] values, int columns, Window weight, Window bias) {
-        float[] weights = read(weight, columns, second(columns));
-        float[] biases = read(bias, columns, third(columns));
+        float[] weights = read(weight, 0, 0, columns, second(columns));
+        float[] biases = read(bias, 0, 0, columns, third(columns));
         for (int c = 0; c < columns; c++) {
             values[c] = Math.fma(values[c], weights[c], biases[c]);
         }
@@ -267,17 +284,17 @@ final class EarlyKernels implements Kernels {
     }
 
     @Override
-    public void scale(Window values, int columns, float factor) {
-        float[] row = read(values, columns, first(columns));
+    public void scale(Window values, int row, int columns, float factor) {
+        float[] scaled = read(values, row, 0, columns, first(columns));
         for (int c = 0; c < columns; c++) {
-            row[c] *= factor;
+            scaled[c] *= factor;
         }
-        write(row, columns, values);
+        write(scaled, columns, values, row, 0);
     }
 
     @Override
-    public float max(Window values, int columns) {
-        return max(read(values, columns, first(columns)), columns);
+    public float max(Window values, int row, int columns) {
+        return max(read(values, row, 0, columns, first(columns)), columns);
     }
 
     private static float max(float[] values, int columns) {
@@ -289,26 +306,26 @@ final class EarlyKernels implements Kernels {
     }
 
     @Override
-    public void powers(Window values, int columns, float max, float temperature) {
-        float[] row = read(values, columns, first(columns));
+    public void powers(Window values, int row, int columns, float max, float temperature) {
+        float[] powers = read(values, row, 0, columns, first(columns));
         for (int c = 0; c < columns; c++) {
-            row[c] = Formulas.exp((row[c] - max) / temperature);
+            powers[c] = Formulas.exp((powers[c] - max) / temperature);
         }
-        write(row, columns, values);
+        write(powers, columns, values, row, 0);
     }
 
     @Override
-    public void softmax(Window values, int columns) {
-        float[] row = read(values, columns, first(columns));
-        float max = max(row, columns);
+    public void softmax(Window values, int row, int columns) {
+        float[] powers = read(values, row, 0, columns, first(columns));
+        float max = max(powers, columns);
         for (int c = 0; c < columns; c++) {
-            row[c] = Formulas.exp(row[c] - max);
+            powers[c] = Formulas.exp(powers[c] - max);
         }
-        float sum = sum(row, columns);
+        float sum = sum(powers, columns);
         for (int c = 0; c < columns; c++) {
-            row[c] /= sum;
+            powers[c] /= sum;
         }
-        write(row, columns, values);
+        write(powers, columns, values, row, 0);
     }
 
     private float[] first(int columns) {
@@ -332,12 +349,12 @@ final class EarlyKernels implements Kernels {
         return third;
     }
 
-    private static float[] read(Window row, int columns, float[] to) {
-        MemorySegment.copy(row.data(), FLOAT, row.at(0, 0), to, 0, columns);
+    private static float[] read(Window from, int row, int column, int columns, float[] to) {
+        MemorySegment.copy(from.data(), FLOAT, from.at(row, column), to, 0, columns);
         return to;
     }
 
-    private static void write(float[] values, int columns, Window to) {
-        MemorySegment.copy(values, 0, to.data(), FLOAT, to.at(0, 0), columns);
+    private static void write(float[] values, int columns, Window to, int row, int column) {
+        MemorySegment.copy(values, 0, to.data(), FLOAT, to.at(row, column), columns);
     }
 }

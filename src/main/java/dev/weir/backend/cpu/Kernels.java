@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * The arithmetic of the CPU machine. {@link ScalarKernels} defines every method to the bit; every other implementation returns the
  * same bits, whatever the number of rows, the blocking and the width of its vectors. Where a result is NaN, any NaN is the same.
  *
- * <p>An instance belongs to one thread: it may keep buffers.
+ * <p>An instance belongs to one thread: it may keep buffers. What is worked on is named by windows that last and by numbers of rows
+ * and columns, so that a step makes no windows of its own.
  */
 public interface Kernels {
 
@@ -22,34 +23,51 @@ public interface Kernels {
     int tileRows();
 
     /**
-     * Rows times a matrix: out[r][n] = fma(x[r][k], w[k][n], ...) for k ascending, begun at zero.
+     * Rows times columns of a matrix: out[r][n] = fma(x[r][k], w[k][n], ...) for k ascending, begun at zero.
      *
-     * @param x [rows, w.depth], of which the tiles from {@code fromTile} to {@code toTile} are multiplied
-     * @param out where row 0 of x goes, [rows, w.columns]
+     * @param x [rows, depth], of which the tiles from {@code fromTile} to {@code toTile} are multiplied
+     * @param w at least as deep as x; what is deeper does not count
+     * @param fromColumn with which a panel begins
+     * @param out where the columns of w have the same numbers
+     * @param outRow the row to which row 0 of x goes
      * @param onward begin at what {@code out} holds instead of at zero
      */
-    void multiply(RowTiles x, int fromTile, int toTile, Panels w, Window out, boolean onward);
+    void multiply(
+            RowTiles x,
+            int fromTile,
+            int toTile,
+            Panels w,
+            int fromColumn,
+            int toColumn,
+            Window out,
+            int outRow,
+            boolean onward);
 
     /** The bits of x as bfloat16, rounded to nearest, ties to even; rows follow one another without gaps. */
     void bfloat16(Window x, int rows, int columns, MemorySegment out);
 
-    /** values[r][c] = values[r][c] + bias[c] */
-    void addBias(Window values, int rows, int columns, Window bias);
+    /** values[r][c] = values[r][c] + bias[c], for some rows and columns. */
+    void addBias(Window values, int fromRow, int toRow, int fromColumn, int toColumn, Window bias);
 
-    /** out = a + b */
-    void add(Window a, Window b, int rows, int columns, Window out);
+    /** out = a + b, for some rows. */
+    void add(Window a, Window b, int fromRow, int toRow, int columns, Window out);
 
-    /** out[c] = fma(factor, vector[c], x[c]), for one row. */
-    void addScaled(Window x, float factor, Window vector, int columns, Window out);
+    /**
+     * out[c] = fma(factor, v[c], x[c]), for one row.
+     *
+     * @param row of x and of out
+     * @param v a row of {@code vectors}
+     */
+    void addScaled(Window x, int row, float factor, Window vectors, int v, int columns, Window out);
 
-    /** The sum of a[c] * b[c] over one row, with fma into its partial sums. */
-    float dot(Window a, Window b, int columns);
+    /** The sum of x[c] * v[c] over one row of each, with fma into its partial sums. */
+    float dot(Window x, int row, Window vectors, int v, int columns);
 
-    /** out = function(x), element by element; the two may be the same. */
-    void activate(Activation function, Window x, int rows, int columns, Window out);
+    /** out = function(x), element by element, for some rows and columns; the two may be the same. */
+    void activate(Activation function, Window x, int fromRow, int toRow, int fromColumn, int toColumn, Window out);
 
-    /** Layer normalisation of each row. */
-    void normalize(Normalization norm, Window x, int rows, int columns);
+    /** Layer normalisation of some rows. */
+    void normalize(Normalization norm, Window x, int fromRow, int toRow, int columns);
 
     /**
      * Where a layer normalisation finds its weights and leaves its results.
@@ -65,29 +83,17 @@ public interface Kernels {
             float epsilon,
             Window out,
             @Nullable Window scale,
-            @Nullable Window normalized) {
-
-        /** The same for the rows from this one on. */
-        public Normalization from(int row) {
-            return new Normalization(
-                    weight,
-                    bias,
-                    epsilon,
-                    out.from(row, 0),
-                    scale == null ? null : scale.from(row, 0),
-                    normalized == null ? null : normalized.from(row, 0));
-        }
-    }
+            @Nullable Window normalized) {}
 
     /** values[c] = values[c] * factor, for one row. */
-    void scale(Window values, int columns, float factor);
+    void scale(Window values, int row, int columns, float factor);
 
     /** The largest value of one row; NaN if there is one. */
-    float max(Window values, int columns);
+    float max(Window values, int row, int columns);
 
     /** values[c] = exp((values[c] - max) / temperature), for one row. */
-    void powers(Window values, int columns, float max, float temperature);
+    void powers(Window values, int row, int columns, float max, float temperature);
 
     /** values = softmax(values), for one row. */
-    void softmax(Window values, int columns);
+    void softmax(Window values, int row, int columns);
 }

@@ -4,6 +4,7 @@ import dev.weir.program.Op.CacheKind;
 import dev.weir.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * Keys or values of one layer, of every slot. Each head of each slot is a matrix in {@link Panels}, which a product streams
@@ -30,16 +31,19 @@ final class KeyValueCache {
 
     private final Shape shape;
     private final int panelWidth;
-    private final long panelBytes;
-    private final long headBytes;
     private final MemorySegment memory;
+    private final Panels[] heads;
 
     KeyValueCache(Shape shape, int panelWidth, Slabs slabs) {
         this.shape = shape;
         this.panelWidth = panelWidth;
-        panelBytes = Panels.panelBytes(DType.FLOAT32, shape.depth(), panelWidth);
-        headBytes = Math.ceilDiv(shape.columns(), panelWidth) * panelBytes;
-        memory = slabs.allocate(Math.multiplyExact(headBytes, (long) shape.slots() * shape.heads()));
+        heads = new Panels[Math.multiplyExact(shape.slots(), shape.heads())];
+        long panelBytes = Panels.panelBytes(DType.FLOAT32, shape.depth(), panelWidth);
+        long headBytes = Math.ceilDiv(shape.columns(), panelWidth) * panelBytes;
+        memory = slabs.allocate(Math.multiplyExact(headBytes, (long) heads.length));
+        Arrays.setAll(
+                heads,
+                i -> Panels.dense(memory, i * headBytes, DType.FLOAT32, shape.depth(), shape.columns(), panelWidth));
     }
 
     Shape shape() {
@@ -48,34 +52,37 @@ final class KeyValueCache {
 
     /** The matrix of one head. */
     Panels head(int slot, int head) {
-        long offset = ((long) slot * shape.heads() + head) * headBytes;
-        return new Panels(memory, offset, DType.FLOAT32, 0, shape.depth(), shape.columns(), panelWidth, panelBytes);
+        return heads[slot * shape.heads() + head];
     }
 
-    /** Stores one position of one head: the first dh values of a row. */
-    void put(int slot, int head, int position, Window x) {
+    /**
+     * Stores one position of one head.
+     *
+     * @param x where it is in a row, [rows, heads x dh]
+     */
+    void put(int slot, int head, int position, Window x, int row) {
+        long from = x.at(row, (long) head * shape.headWidth());
         switch (shape.kind()) {
-            case KEYS -> putKey(head(slot, head), position, x);
-            case VALUES -> putValue(head(slot, head), position, x);
+            case KEYS -> putKey(head(slot, head), position, x.data(), from);
+            case VALUES -> putValue(head(slot, head), position, x.data(), from);
         }
     }
 
     /** A column of the matrix. */
-    private void putKey(Panels matrix, int position, Window x) {
+    private void putKey(Panels matrix, int position, MemorySegment x, long from) {
         long to = matrix.at(0, position);
         long step = (long) panelWidth * Float.BYTES;
-        long from = x.at(0, 0);
         for (int i = 0; i < shape.headWidth(); i++) {
-            float value = x.data().get(ValueLayout.JAVA_FLOAT, from + (long) i * Float.BYTES);
+            float value = x.get(ValueLayout.JAVA_FLOAT, from + (long) i * Float.BYTES);
             memory.set(ValueLayout.JAVA_FLOAT, to + i * step, value);
         }
     }
 
     /** A row of the matrix, a part of it in each panel. */
-    private void putValue(Panels matrix, int position, Window x) {
+    private void putValue(Panels matrix, int position, MemorySegment x, long from) {
         for (int i = 0; i < shape.headWidth(); i += panelWidth) {
             long bytes = (long) Math.min(panelWidth, shape.headWidth() - i) * Float.BYTES;
-            MemorySegment.copy(x.data(), x.at(0, i), memory, matrix.at(position, i), bytes);
+            MemorySegment.copy(x, from + (long) i * Float.BYTES, memory, matrix.at(position, i), bytes);
         }
     }
 }

@@ -1,7 +1,6 @@
 package dev.weir.backend.cpu;
 
 import dev.weir.backend.cpu.LinearStage.Then;
-import dev.weir.hook.Rows;
 import dev.weir.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -51,7 +50,7 @@ final class LibraryLinearStage implements Stage {
     }
 
     @Override
-    public void run(Rows step) {
+    public void run() {
         boolean asTheyAre = rowType == DType.FLOAT32;
         MemorySegment data = asTheyAre ? x.data().asSlice(x.offset()) : rounded();
         long stride = asTheyAre ? x.stride() : depth;
@@ -72,24 +71,21 @@ final class LibraryLinearStage implements Stage {
     }
 
     private void multiply(Worker worker, MemorySegment data, long stride, Item item, int fromRow) {
-        int count = Math.min(BLOCK_ROWS, rows - fromRow);
+        int toRow = Math.min(rows, fromRow + BLOCK_ROWS);
         LibraryMatrix.Part part = item.part();
         Product product = item.product();
-        Window done = product.out().from(fromRow, part.fromColumn());
+        int fromColumn = part.fromColumn();
+        int toColumn = fromColumn + part.columns();
+        Window done = product.out().from(fromRow, fromColumn);
         worker.multiplier()
-                .multiply(data.asSlice(fromRow * stride * rowType.bytes()), stride, count, part.matrix(), done);
+                .multiply(
+                        data.asSlice(fromRow * stride * rowType.bytes()), stride, toRow - fromRow, part.matrix(), done);
         if (product.bias() != null) {
-            worker.kernels().addBias(done, count, part.columns(), product.bias().from(0, part.fromColumn()));
+            worker.kernels().addBias(product.out(), fromRow, toRow, fromColumn, toColumn, product.bias());
         }
         if (product.then() != null) {
             Then then = product.then();
-            worker.kernels()
-                    .activate(
-                            then.function(),
-                            done,
-                            count,
-                            part.columns(),
-                            then.out().from(fromRow, part.fromColumn()));
+            worker.kernels().activate(then.function(), product.out(), fromRow, toRow, fromColumn, toColumn, then.out());
         }
     }
 }

@@ -58,12 +58,6 @@ public record Panels(
         return offset + index * panelBytes;
     }
 
-    /** The matrix that these panels alone make. */
-    public Panels panels(int from, int to) {
-        int last = Math.min(columns, to * width);
-        return new Panels(data, panel(from), type, skipped, depth, last - from * width, width, panelBytes);
-    }
-
     /** The matrix that these depths alone make. */
     public Panels depths(int from, int to) {
         if (type == DType.INT8) {

@@ -9,11 +9,11 @@ import java.lang.foreign.MemorySegment;
 interface RowChange {
 
     /**
-     * Makes {@code out} of {@code x}.
+     * Makes a row of {@code out} of the same row of {@code x}.
      *
      * @param position which row of the operand counts
      */
-    void apply(Kernels kernels, int position, float strength, Window x, int columns, Window out);
+    void apply(Kernels kernels, int position, float strength, Window x, int row, int columns, Window out);
 
     /** The change that an op stands for; its operand is looked up here, once. */
     static RowChange of(Op.Edited op, CpuWorkspace workspace) {
@@ -27,35 +27,40 @@ interface RowChange {
 
     /** out = fma(s, v, x) */
     private static RowChange add(Operand vectors) {
-        return (kernels, position, strength, x, columns, out) ->
-                kernels.addScaled(x, strength, vectors.row(position), columns, out);
+        return (kernels, position, strength, x, row, columns, out) ->
+                kernels.addScaled(x, row, strength, vectors.values, vectors.row(position), columns, out);
     }
 
     /** out = s * x */
     private static RowChange scale() {
-        return (kernels, position, strength, x, columns, out) -> {
-            copy(x, columns, out);
-            kernels.scale(out, columns, strength);
+        return (kernels, position, strength, x, row, columns, out) -> {
+            copy(x, row, 0, columns, out);
+            kernels.scale(out, row, columns, strength);
         };
     }
 
     /** out = v */
     private static RowChange replace(Operand rows) {
-        return (kernels, position, strength, x, columns, out) -> copy(rows.row(position), columns, out);
+        return (kernels, position, strength, x, row, columns, out) -> {
+            Window v = rows.values;
+            long bytes = (long) columns * Float.BYTES;
+            MemorySegment.copy(v.data(), v.at(rows.row(position), 0), out.data(), out.at(row, 0), bytes);
+        };
     }
 
     /** out = fma(-(s * d), v, x), d the sum of x * v */
     private static RowChange projectOut(Operand directions) {
-        return (kernels, position, strength, x, columns, out) -> {
-            Window direction = directions.row(position);
-            float along = kernels.dot(x, direction, columns);
-            kernels.addScaled(x, -(strength * along), direction, columns, out);
+        return (kernels, position, strength, x, row, columns, out) -> {
+            int v = directions.row(position);
+            float along = kernels.dot(x, row, directions.values, v, columns);
+            kernels.addScaled(x, row, -(strength * along), directions.values, v, columns, out);
         };
     }
 
-    /** out = x */
-    static void copy(Window x, int columns, Window out) {
-        MemorySegment.copy(x.data(), x.offset(), out.data(), out.offset(), (long) columns * Float.BYTES);
+    /** Copies some columns of a row to the same place. */
+    static void copy(Window x, int row, int fromColumn, int columns, Window out) {
+        long bytes = (long) columns * Float.BYTES;
+        MemorySegment.copy(x.data(), x.at(row, fromColumn), out.data(), out.at(row, fromColumn), bytes);
     }
 
     /** Rows by position; the last serves the positions after it. */
@@ -64,8 +69,8 @@ interface RowChange {
             this(new Window(workspace.values(operand), 0, operand.columns()), operand.rows());
         }
 
-        Window row(int position) {
-            return values.from(Math.min(position, rows - 1), 0);
+        int row(int position) {
+            return Math.min(position, rows - 1);
         }
     }
 }

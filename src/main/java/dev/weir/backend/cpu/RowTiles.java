@@ -5,12 +5,48 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * Rows in the layout in which a product takes them: cut into tiles of a few rows, and in a tile the values of all its rows at one
- * depth side by side. The rows of a tile share each weight that is loaded. The last tile may have fewer rows.
- *
- * @param data at least rows x depth long
- * @param tileRows rows of a tile
+ * depth side by side. The rows of a tile share each weight that is loaded. The last tile may have fewer rows. Its memory serves one
+ * product after another.
  */
-public record RowTiles(float[] data, int rows, int depth, int tileRows) {
+public final class RowTiles {
+
+    private final int tileRows;
+    private float[] data = {};
+    private int rows;
+    private int depth;
+
+    /** No rows yet. */
+    public RowTiles(int tileRows) {
+        this.tileRows = tileRows;
+    }
+
+    /** Makes room for so many rows; those that were here are gone. */
+    void begin(int newRows, int newDepth) {
+        int size = Math.multiplyExact(newRows, newDepth);
+        if (data.length < size) {
+            data = new float[size];
+        }
+        rows = newRows;
+        depth = newDepth;
+    }
+
+    /** At least rows x depth long. */
+    public float[] data() {
+        return data;
+    }
+
+    public int rows() {
+        return rows;
+    }
+
+    public int depth() {
+        return depth;
+    }
+
+    /** Rows of a tile. */
+    public int tileRows() {
+        return tileRows;
+    }
 
     /** The number of tiles. */
     public int count() {
@@ -36,14 +72,14 @@ public record RowTiles(float[] data, int rows, int depth, int tileRows) {
     /**
      * Brings some tiles here.
      *
-     * @param x [rows, depth]
+     * @param x where row 0 is row {@code fromRow}, from {@code fromColumn} on
      * @param row room for a row
      */
-    void fill(Window x, int fromTile, int toTile, float[] row) {
+    void fill(Window x, int fromRow, int fromColumn, int fromTile, int toTile, float[] row) {
         for (int tile = fromTile; tile < toTile; tile++) {
             int step = rowsOf(tile);
             for (int r = 0; r < step; r++) {
-                long from = x.at((long) tile * tileRows + r, 0);
+                long from = x.at(fromRow + tile * tileRows + r, fromColumn);
                 if (step == 1) {
                     MemorySegment.copy(x.data(), ValueLayout.JAVA_FLOAT, from, data, tile(tile), depth);
                 } else {

@@ -1,6 +1,5 @@
 package dev.weir.backend.cpu;
 
-import dev.weir.hook.Rows;
 import dev.weir.program.SamplerSettings;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -11,104 +10,113 @@ import java.lang.foreign.ValueLayout;
  */
 record SampleStage(
         Workers workers,
+        StepRows step,
         Window logits,
         int vocabulary,
         MemorySegment samplers,
         MemorySegment seen,
         MemorySegment chosen)
-        implements Stage {
+        implements Stage, Workers.Body {
 
     @Override
-    public void run(Rows rows) {
-        int[] outputs = rows.outputs();
-        workers.run(outputs.length, Costs.transform(vocabulary), (worker, from, to) -> {
-            for (int output = from; output < to; output++) {
-                int row = outputs[output];
-                int token = choose(worker, logits.from(output, 0), rows.slots()[row], rows.positions()[row]);
-                chosen.setAtIndex(ValueLayout.JAVA_INT, output, token);
-            }
-        });
+    public void run() {
+        workers.run(step.rows().outputs().length, Costs.transform(vocabulary), this);
+    }
+
+    @Override
+    public void run(Worker worker, int from, int to) {
+        for (int output = from; output < to; output++) {
+            int row = step.rows().outputs()[output];
+            chosen.setAtIndex(ValueLayout.JAVA_INT, output, choose(worker, output, step.slot(row), step.position(row)));
+        }
     }
 
     /** The token, or -1 - t where the logit of token t is the first that is NaN. */
-    private int choose(Worker worker, Window logitsOfRow, int slot, int position) {
-        SamplerSettings settings = settings(slot);
-        if (settings.greedy() && !settings.penalises()) {
-            return choose(worker, logitsOfRow, settings, position);
+    private int choose(Worker worker, int output, int slot, int position) {
+        long sampler = (long) slot * SamplerSettings.WORDS;
+        int flags = word(sampler);
+        boolean penalises = SamplerSettings.penalises(flags);
+        if (SamplerSettings.isGreedy(flags) && !penalises) {
+            return choose(worker, logits, output, sampler, position);
         }
-        Window row = worker.rows(1, vocabulary);
+        Window changed = worker.logits(vocabulary);
         long bytes = (long) vocabulary * Float.BYTES;
-        MemorySegment.copy(logitsOfRow.data(), logitsOfRow.offset(), row.data(), row.offset(), bytes);
-        if (!settings.penalises()) {
-            return choose(worker, row, settings, position);
+        MemorySegment.copy(logits.data(), logits.at(output, 0), changed.data(), changed.at(0, 0), bytes);
+        if (penalises) {
+            penalise(changed, slot, fraction(sampler + SamplerSettings.PENALTY));
         }
-        MemorySegment seenInSlot = seen.asSlice(slot * bytes, bytes);
-        penalise(row, seenInSlot, settings.penalty());
-        int token = choose(worker, row, settings, position);
-        if (token >= 0) {
-            seenInSlot.setAtIndex(ValueLayout.JAVA_INT, token, 1);
+        int token = choose(worker, changed, 0, sampler, position);
+        if (penalises && token >= 0) {
+            seen.setAtIndex(ValueLayout.JAVA_INT, (long) slot * vocabulary + token, 1);
         }
         return token;
     }
 
-    private SamplerSettings settings(int slot) {
-        long bytes = (long) SamplerSettings.WORDS * Integer.BYTES;
-        return SamplerSettings.ofWords(samplers.asSlice(slot * bytes, bytes).toArray(ValueLayout.JAVA_INT));
+    /** The token; unless it is chosen greedily, its row is overwritten. */
+    private int choose(Worker worker, Window values, int row, long sampler, int position) {
+        float max = worker.kernels().max(values, row, vocabulary);
+        if (Float.isNaN(max)) {
+            return -1 - firstNaN(values, row);
+        }
+        if (SamplerSettings.isGreedy(word(sampler))) {
+            return first(values, row, max);
+        }
+        weigh(worker, values, row, max, fraction(sampler + SamplerSettings.TEMPERATURE));
+        Shares shares = worker.shares();
+        shares.begin(values, row, vocabulary);
+        int topK = word(sampler + SamplerSettings.TOP_K);
+        if (topK > 0) {
+            shares.keepFirst(topK);
+        }
+        float topP = fraction(sampler + SamplerSettings.TOP_P);
+        if (topP < 1) {
+            shares.keepUntil((double) topP * shares.total());
+        }
+        shares.keepFrom(fraction(sampler + SamplerSettings.MIN_P));
+        long seed =
+                SamplerSettings.seed(word(sampler + SamplerSettings.SEED), word(sampler + SamplerSettings.SEED + 1));
+        return shares.tokenAt(Philox.below(shares.total(), seed, position));
     }
 
-    private void penalise(Window row, MemorySegment seenInSlot, float penalty) {
+    private int word(long index) {
+        return samplers.getAtIndex(ValueLayout.JAVA_INT, index);
+    }
+
+    private float fraction(long index) {
+        return Float.intBitsToFloat(word(index));
+    }
+
+    private void penalise(Window changed, int slot, float penalty) {
         for (int token = 0; token < vocabulary; token++) {
-            if (seenInSlot.getAtIndex(ValueLayout.JAVA_INT, token) != 0) {
-                float logit = row.get(0, token);
-                row.set(0, token, logit > 0 ? logit / penalty : logit * penalty);
+            if (seen.getAtIndex(ValueLayout.JAVA_INT, (long) slot * vocabulary + token) != 0) {
+                float logit = changed.get(0, token);
+                changed.set(0, token, logit > 0 ? logit / penalty : logit * penalty);
             }
         }
-    }
-
-    /** The token; unless it is chosen greedily, the row is overwritten. */
-    private int choose(Worker worker, Window row, SamplerSettings settings, int position) {
-        float max = worker.kernels().max(row, vocabulary);
-        if (Float.isNaN(max)) {
-            return -1 - firstNaN(row);
-        }
-        if (settings.greedy()) {
-            return first(row, max);
-        }
-        weigh(worker, row, max, settings.temperature());
-        Shares shares = worker.shares();
-        shares.begin(row, vocabulary);
-        if (settings.topK() > 0) {
-            shares.keepFirst(settings.topK());
-        }
-        if (settings.topP() < 1) {
-            shares.keepUntil((double) settings.topP() * shares.total());
-        }
-        shares.keepFrom(settings.minP());
-        return shares.tokenAt(Philox.below(shares.total(), settings.seed(), position));
     }
 
     /** Where the largest logit is infinite there is no difference to take: tokens that have it weigh 1, the others nothing. */
-    private void weigh(Worker worker, Window row, float max, float temperature) {
+    private void weigh(Worker worker, Window values, int row, float max, float temperature) {
         if (Float.isInfinite(max)) {
             for (int token = 0; token < vocabulary; token++) {
-                row.set(0, token, row.get(0, token) == max ? 1 : 0);
+                values.set(row, token, values.get(row, token) == max ? 1 : 0);
             }
         } else {
-            worker.kernels().powers(row, vocabulary, max, temperature);
+            worker.kernels().powers(values, row, vocabulary, max, temperature);
         }
     }
 
-    private static int first(Window row, float value) {
+    private static int first(Window values, int row, float value) {
         int token = 0;
-        while (row.get(0, token) != value) {
+        while (values.get(row, token) != value) {
             token++;
         }
         return token;
     }
 
-    private static int firstNaN(Window row) {
+    private static int firstNaN(Window values, int row) {
         int token = 0;
-        while (!Float.isNaN(row.get(0, token))) {
+        while (!Float.isNaN(values.get(row, token))) {
             token++;
         }
         return token;

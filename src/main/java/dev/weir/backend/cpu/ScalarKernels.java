@@ -48,15 +48,24 @@ public final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void multiply(RowTiles x, int fromTile, int toTile, Panels w, Window out, boolean onward) {
+    public void multiply(
+            RowTiles x,
+            int fromTile,
+            int toTile,
+            Panels w,
+            int fromColumn,
+            int toColumn,
+            Window out,
+            int outRow,
+            boolean onward) {
         int end = Math.min(x.rows(), toTile * x.tileRows());
         for (int r = fromTile * x.tileRows(); r < end; r++) {
-            for (int n = 0; n < w.columns(); n++) {
-                float sum = onward ? out.get(r, n) : 0;
-                for (int k = 0; k < w.depth(); k++) {
+            for (int n = fromColumn; n < toColumn; n++) {
+                float sum = onward ? out.get(outRow + r, n) : 0;
+                for (int k = 0; k < x.depth(); k++) {
                     sum = Math.fma(x.get(r, k), w.get(k, n), sum);
                 }
-                out.set(r, n, sum);
+                out.set(outRow + r, n, sum);
             }
         }
     }
@@ -71,17 +80,17 @@ public final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void addBias(Window values, int rows, int columns, Window bias) {
-        for (int r = 0; r < rows; r++) {
-            for (int c = 0; c < columns; c++) {
+    public void addBias(Window values, int fromRow, int toRow, int fromColumn, int toColumn, Window bias) {
+        for (int r = fromRow; r < toRow; r++) {
+            for (int c = fromColumn; c < toColumn; c++) {
                 values.set(r, c, values.get(r, c) + bias.get(0, c));
             }
         }
     }
 
     @Override
-    public void add(Window a, Window b, int rows, int columns, Window out) {
-        for (int r = 0; r < rows; r++) {
+    public void add(Window a, Window b, int fromRow, int toRow, int columns, Window out) {
+        for (int r = fromRow; r < toRow; r++) {
             for (int c = 0; c < columns; c++) {
                 out.set(r, c, a.get(r, c) + b.get(r, c));
             }
@@ -89,63 +98,64 @@ public final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void addScaled(Window x, float factor, Window vector, int columns, Window out) {
+    public void addScaled(Window x, int row, float factor, Window vectors, int v, int columns, Window out) {
         for (int c = 0; c < columns; c++) {
-            out.set(0, c, Math.fma(factor, vector.get(0, c), x.get(0, c)));
+            out.set(row, c, Math.fma(factor, vectors.get(v, c), x.get(row, c)));
         }
     }
 
     @Override
-    public float dot(Window a, Window b, int columns) {
+    public float dot(Window x, int row, Window vectors, int v, int columns) {
         Arrays.fill(lanes, 0);
         for (int c = 0; c < columns; c++) {
-            lanes[c % LANES] = Math.fma(a.get(0, c), b.get(0, c), lanes[c % LANES]);
+            lanes[c % LANES] = Math.fma(x.get(row, c), vectors.get(v, c), lanes[c % LANES]);
         }
         return sumOfLanes(lanes);
     }
 
     @Override
-    public void activate(Activation function, Window x, int rows, int columns, Window out) {
-        for (int r = 0; r < rows; r++) {
-            for (int c = 0; c < columns; c++) {
+    public void activate(
+            Activation function, Window x, int fromRow, int toRow, int fromColumn, int toColumn, Window out) {
+        for (int r = fromRow; r < toRow; r++) {
+            for (int c = fromColumn; c < toColumn; c++) {
                 out.set(r, c, Formulas.activate(function, x.get(r, c)));
             }
         }
     }
 
     @Override
-    public void normalize(Normalization norm, Window x, int rows, int columns) {
-        for (int r = 0; r < rows; r++) {
-            normalizeRow(norm.from(r), x.from(r, 0), columns);
+    public void normalize(Normalization norm, Window x, int fromRow, int toRow, int columns) {
+        for (int r = fromRow; r < toRow; r++) {
+            normalizeRow(norm, x, r, columns);
         }
     }
 
     /** mean = sum(x) / D; scale = sqrt(sum((x - mean)^2) / D + epsilon); normalized = (x - mean) / scale. */
-    private void normalizeRow(Normalization norm, Window x, int columns) {
+    private void normalizeRow(Normalization norm, Window x, int row, int columns) {
         Arrays.fill(lanes, 0);
         for (int c = 0; c < columns; c++) {
-            lanes[c % LANES] += x.get(0, c);
+            lanes[c % LANES] += x.get(row, c);
         }
         float mean = sumOfLanes(lanes) / columns;
 
         Arrays.fill(lanes, 0);
         for (int c = 0; c < columns; c++) {
-            float centred = x.get(0, c) - mean;
+            float centred = x.get(row, c) - mean;
             lanes[c % LANES] = Math.fma(centred, centred, lanes[c % LANES]);
         }
         float scale = (float) Math.sqrt(sumOfLanes(lanes) / columns + norm.epsilon());
 
         if (norm.scale() != null) {
-            norm.scale().set(0, 0, scale);
+            norm.scale().set(row, 0, scale);
         }
         for (int c = 0; c < columns; c++) {
-            float normalized = (x.get(0, c) - mean) / scale;
+            float normalized = (x.get(row, c) - mean) / scale;
             if (norm.normalized() != null) {
-                norm.normalized().set(0, c, normalized);
+                norm.normalized().set(row, c, normalized);
             }
             norm.out()
                     .set(
-                            0,
+                            row,
                             c,
                             Math.fma(
                                     normalized,
@@ -155,41 +165,41 @@ public final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void scale(Window values, int columns, float factor) {
+    public void scale(Window values, int row, int columns, float factor) {
         for (int c = 0; c < columns; c++) {
-            values.set(0, c, values.get(0, c) * factor);
+            values.set(row, c, values.get(row, c) * factor);
         }
     }
 
     @Override
-    public float max(Window values, int columns) {
+    public float max(Window values, int row, int columns) {
         float max = Float.NEGATIVE_INFINITY;
         for (int c = 0; c < columns; c++) {
-            max = Math.max(max, values.get(0, c));
+            max = Math.max(max, values.get(row, c));
         }
         return max;
     }
 
     @Override
-    public void powers(Window values, int columns, float max, float temperature) {
+    public void powers(Window values, int row, int columns, float max, float temperature) {
         for (int c = 0; c < columns; c++) {
-            values.set(0, c, Formulas.exp((values.get(0, c) - max) / temperature));
+            values.set(row, c, Formulas.exp((values.get(row, c) - max) / temperature));
         }
     }
 
     /** exp(x - max(x)) / sum(exp(x - max(x))) */
     @Override
-    public void softmax(Window values, int columns) {
-        float max = max(values, columns);
+    public void softmax(Window values, int row, int columns) {
+        float max = max(values, row, columns);
         Arrays.fill(lanes, 0);
         for (int c = 0; c < columns; c++) {
-            float power = Formulas.exp(values.get(0, c) - max);
+            float power = Formulas.exp(values.get(row, c) - max);
             lanes[c % LANES] += power;
-            values.set(0, c, power);
+            values.set(row, c, power);
         }
         float sum = sumOfLanes(lanes);
         for (int c = 0; c < columns; c++) {
-            values.set(0, c, values.get(0, c) / sum);
+            values.set(row, c, values.get(row, c) / sum);
         }
     }
 

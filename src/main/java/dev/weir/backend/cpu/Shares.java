@@ -37,15 +37,15 @@ final class Shares {
     /**
      * Begins with all tokens kept that have a share.
      *
-     * @param row weights from 0 to 1, [1, tokens]
+     * @param values in one row of which are weights from 0 to 1
      */
-    void begin(Window row, int tokens) {
+    void begin(Window values, int row, int tokens) {
         if (weights.length < tokens) {
             weights = new float[tokens];
             sorted = new long[tokens];
             stretches = new long[Math.ceilDiv(tokens, STRETCH)];
         }
-        MemorySegment.copy(row.data(), ValueLayout.JAVA_FLOAT, row.offset(), weights, 0, tokens);
+        MemorySegment.copy(values.data(), ValueLayout.JAVA_FLOAT, values.at(row, 0), weights, 0, tokens);
         count = tokens;
         leastWeight = 1 / WHOLE;
         lastToken = tokens;

@@ -1,9 +1,7 @@
 package dev.weir.backend.cpu;
 
-import dev.weir.hook.Rows;
-
-/** An op bound to memory, ready to run on the rows of a step. */
+/** An op bound to memory and to the rows of its plan, ready to run again and again. A step that runs it makes nothing that is kept. */
 @FunctionalInterface
 interface Stage {
-    void run(Rows rows);
+    void run();
 }

@@ -119,22 +119,23 @@ final class WarmUp implements Runnable {
         Window b = room(1, COLUMNS, arena);
         var norm = new Normalization(a, a, 1, b, null, null);
         int ofFormula = OPERATIONS_OF_A_FORMULA * COLUMNS;
-        exercises.add(new Exercise(ofFormula, () -> kernels.normalize(norm, a, 1, COLUMNS)));
-        exercises.add(new Exercise(ofFormula, () -> kernels.activate(Activation.GELU_NEW, a, 1, COLUMNS, b)));
-        exercises.add(new Exercise(ofFormula, () -> kernels.softmax(b, COLUMNS)));
-        exercises.add(new Exercise(COLUMNS, () -> kernels.scale(b, COLUMNS, 1)));
-        exercises.add(new Exercise(COLUMNS, () -> kernels.add(a, a, 1, COLUMNS, b)));
+        exercises.add(new Exercise(ofFormula, () -> kernels.normalize(norm, a, 0, 1, COLUMNS)));
+        exercises.add(new Exercise(ofFormula, () -> kernels.activate(Activation.GELU_NEW, a, 0, 1, 0, COLUMNS, b)));
+        exercises.add(new Exercise(ofFormula, () -> kernels.softmax(b, 0, COLUMNS)));
+        exercises.add(new Exercise(COLUMNS, () -> kernels.scale(b, 0, COLUMNS, 1)));
+        exercises.add(new Exercise(COLUMNS, () -> kernels.add(a, a, 0, 1, COLUMNS, b)));
         return exercises;
     }
 
     private static void addProduct(List<Exercise> to, Kernels kernels, int rows, int panels, Arena arena) {
         int width = kernels.panelWidth();
         int columns = panels * width;
-        var x = new RowTiles(new float[rows * DEPTH], rows, DEPTH, rows);
+        var x = new RowTiles(rows);
+        x.begin(rows, DEPTH);
         long bytes = panels * Panels.panelBytes(DType.FLOAT32, DEPTH, width);
         Panels w = Panels.dense(arena.allocate(bytes, Slab.ALIGNMENT), 0, DType.FLOAT32, DEPTH, columns, width);
         Window out = room(rows, columns, arena);
-        to.add(new Exercise(rows * DEPTH * columns, () -> kernels.multiply(x, 0, 1, w, out, false)));
+        to.add(new Exercise(rows * DEPTH * columns, () -> kernels.multiply(x, 0, 1, w, 0, columns, out, 0, false)));
     }
 
     private static Window room(int rows, int columns, Arena arena) {

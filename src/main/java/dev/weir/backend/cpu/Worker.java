@@ -9,8 +9,9 @@ final class Worker implements AutoCloseable {
     private final Kernels early;
     private final WarmUp warmUp;
     private final Optional<MatrixLibrary.Multiplier> multiplier;
-    private Slab slab = new Slab(Slab.ALIGNMENT);
-    private float[] tileData = new float[0];
+    private final Room weights = new Room();
+    private final Room logits = new Room();
+    private final RowTiles tiles;
     private float[] row = new float[0];
     private final Shares shares = new Shares();
 
@@ -20,6 +21,7 @@ final class Worker implements AutoCloseable {
         this.early = new EarlyKernels(kernels.panelWidth(), kernels.tileRows());
         this.warmUp = warmUp;
         this.multiplier = multiplier;
+        this.tiles = new RowTiles(kernels.tileRows());
     }
 
     Kernels kernels() {
@@ -36,38 +38,39 @@ final class Worker implements AutoCloseable {
         return shares;
     }
 
-    /** Room for rows of float32 values; its content lasts until the next. */
-    Window rows(int rows, int columns) {
-        long rowBytes = Slab.aligned((long) columns * Float.BYTES);
-        if (slab.memory().byteSize() < rows * rowBytes) {
-            slab.close();
-            slab = new Slab(rows * rowBytes);
-        }
-        return new Window(slab.memory(), 0, rowBytes / Float.BYTES);
+    /** Room for what attention makes of the keys that some rows see. */
+    Window weights(int rows, int keys) {
+        return weights.of(rows, keys);
     }
 
-    /** These rows, ready to be multiplied; the room for them lasts until the next. */
-    RowTiles rowTiles(Window x, int rows, int depth) {
-        int size = Math.multiplyExact(rows, depth);
-        if (tileData.length < size) {
-            tileData = new float[size];
+    /** Room for logits that are to change. */
+    Window logits(int vocabulary) {
+        return logits.of(1, vocabulary);
+    }
+
+    /** Room for a row on the heap; its content lasts until the next. */
+    float[] row(int columns) {
+        if (row.length < columns) {
+            row = new float[columns];
         }
-        var tiles = new RowTiles(tileData, rows, depth, kernels.tileRows());
-        fill(tiles, x, 0, tiles.count());
+        return row;
+    }
+
+    /**
+     * Some rows, ready to be multiplied; the room for them lasts until the next.
+     *
+     * @param x of which they are the rows from {@code fromRow} and the columns from {@code fromColumn} on
+     */
+    RowTiles rowTiles(Window x, int fromRow, int fromColumn, int rows, int depth) {
+        tiles.begin(rows, depth);
+        tiles.fill(x, fromRow, fromColumn, 0, tiles.count(), row(depth));
         return tiles;
-    }
-
-    /** Brings rows to some tiles. */
-    void fill(RowTiles tiles, Window x, int fromTile, int toTile) {
-        if (row.length < tiles.depth()) {
-            row = new float[tiles.depth()];
-        }
-        tiles.fill(x, fromTile, toTile, row);
     }
 
     @Override
     public void close() {
-        slab.close();
+        weights.close();
+        logits.close();
         multiplier.ifPresent(MatrixLibrary.Multiplier::close);
     }
 }

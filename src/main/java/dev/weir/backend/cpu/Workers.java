@@ -4,6 +4,7 @@ import dev.weir.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * The threads of the machine. They split outputs, never a sum, so nothing that they compute depends on their number. A step is
  * dozens of short jobs with a barrier after each: workers wait for the next one spinning, and sleep when there has been none for a
  * while. The thread that brings a job works on it too, so one thread is no pool at all.
+ *
+ * <p>A step leaves nothing on the heap: there is one job at a time, so one object serves all jobs, and who brings one keeps its body.
  */
 final class Workers implements AutoCloseable {
 
@@ -30,13 +33,16 @@ final class Workers implements AutoCloseable {
 
     private static final int PORTIONS_PER_THREAD = 6;
 
+    /** Waiting takes some microseconds at most as a rule; a thread that waits longer may be keeping the awaited one from its core. */
+    private static final int SPINS = 20_000;
+
     private final Optional<MatrixLibrary> library;
     private final Worker[] workers;
     private final Colleague[] helpers;
     private final AtomicInteger asleep = new AtomicInteger();
-    private float[] tileData = new float[0];
+    private final Job job = new Job();
+    private final RowTiles tiles;
     private Slab rounded = new Slab(Slab.ALIGNMENT);
-    private volatile @Nullable Job job;
     private volatile boolean closed;
 
     Workers(int threads, Supplier<? extends Kernels> kernels) {
@@ -48,6 +54,7 @@ final class Workers implements AutoCloseable {
         workers = IntStream.range(0, threads)
                 .mapToObj(i -> new Worker(kernels.get(), warmUp, library.map(MatrixLibrary::multiplier)))
                 .toArray(Worker[]::new);
+        tiles = new RowTiles(tileRows());
         helpers = IntStream.range(1, threads)
                 .mapToObj(i -> new Colleague(workers[i], i))
                 .toArray(Colleague[]::new);
@@ -84,11 +91,13 @@ final class Workers implements AutoCloseable {
 
     /** Room for rows that all workers multiply; there is one such room, so its content lasts until the next. */
     RowTiles rowTiles(int rows, int depth) {
-        int size = Math.multiplyExact(rows, depth);
-        if (tileData.length < size) {
-            tileData = new float[size];
-        }
-        return new RowTiles(tileData, rows, depth, tileRows());
+        tiles.begin(rows, depth);
+        return tiles;
+    }
+
+    /** The rows for which there was room made last. */
+    RowTiles rowTiles() {
+        return tiles;
     }
 
     /**
@@ -105,13 +114,12 @@ final class Workers implements AutoCloseable {
         }
         double portion = Math.max(PORTION_NANOS, nanos / (workers.length * PORTIONS_PER_THREAD));
         int grain = (int) Math.max(1, portion / Math.max(itemNanos, 1e-3));
-        var shared = new Job(body, items, Math.min(grain, Math.ceilDiv(items, workers.length)));
-        job = shared;
+        job.begin(body, items, Math.min(grain, Math.ceilDiv(items, workers.length)));
         if (asleep.get() > 0) {
             wake();
         }
-        shared.work(workers[0]);
-        shared.await();
+        job.work(workers[0]);
+        job.await();
     }
 
     private void wake() {
@@ -142,44 +150,75 @@ final class Workers implements AutoCloseable {
         rounded.close();
     }
 
-    /** Items that workers take in portions until none is left. */
+    /** Waits for another thread: spinning at first, then letting others have the core. Returns how often it has waited, up to a limit. */
+    @SuppressWarnings("ThreadPriorityCheck") // results do not depend on it, and the awaited thread may need this core
+    private static int pause(int spins) {
+        if (spins < SPINS) {
+            Thread.onSpinWait();
+            return spins + 1;
+        }
+        Thread.yield();
+        return spins;
+    }
+
+    /**
+     * Items that workers take in portions until none is left. The next job begins when every item of this one is done, so who has taken
+     * some finds here what belongs to them.
+     */
     private static final class Job {
-        private final Body body;
-        private final int items;
-        private final int grain;
-        private final AtomicInteger next = new AtomicInteger();
+
+        /**
+         * The number of the job in the upper half, and in the lower the items that nobody has taken. Who takes some exchanges both, and
+         * so takes none of a job that began after he looked.
+         */
+        private final AtomicLong open = new AtomicLong();
+
         private final AtomicInteger done = new AtomicInteger();
+        private Body body = (worker, from, to) -> {};
+        private int items;
+        private int grain;
         private volatile @Nullable Throwable failure;
 
-        Job(Body body, int items, int grain) {
-            this.body = body;
-            this.items = items;
-            this.grain = grain;
+        /** Brings the next job. Whoever sees its number sees the rest of it. */
+        void begin(Body next, int count, int portion) {
+            body = next;
+            items = count;
+            grain = portion;
+            failure = null;
+            done.set(0);
+            open.set((long) (number() + 1) << Integer.SIZE | count);
+        }
+
+        int number() {
+            return (int) (open.get() >>> Integer.SIZE);
         }
 
         void work(Worker worker) {
-            while (next.get() < items) {
-                int from = next.getAndAdd(grain);
-                if (from >= items) {
-                    return;
-                }
-                int to = Math.min(items, from + grain);
-                try {
-                    if (failure == null) {
-                        body.run(worker, from, to);
-                    }
-                } catch (Throwable e) { // whatever it is, the caller must see it and the pool must live
-                    failure = e;
-                } finally {
-                    done.addAndGet(to - from);
+            for (long seen = open.get(); (int) seen > 0; seen = open.get()) {
+                int left = (int) seen;
+                int portion = Math.min(grain, left);
+                if (open.compareAndSet(seen, seen - portion)) {
+                    work(worker, items - left, items - left + portion);
                 }
             }
         }
 
+        private void work(Worker worker, int from, int to) {
+            try {
+                if (failure == null) {
+                    body.run(worker, from, to);
+                }
+            } catch (Throwable e) { // whatever it is, the caller must see it and the pool must live
+                failure = e;
+            } finally {
+                done.addAndGet(to - from);
+            }
+        }
+
         void await() {
-            var patience = new Patience();
+            int spins = 0;
             while (done.get() < items) {
-                patience.pause();
+                spins = pause(spins);
             }
             switch (failure) {
                 case null -> {}
@@ -204,32 +243,29 @@ final class Workers implements AutoCloseable {
 
         @Override
         public void run() {
-            Job last = null;
+            int last = 0;
             while (!closed) {
-                Job next = awaitAfter(last);
-                if (next != null) {
-                    next.work(worker);
-                }
-                last = next;
+                last = awaitAfter(last);
+                job.work(worker);
             }
         }
 
-        private @Nullable Job awaitAfter(@Nullable Job last) {
+        private int awaitAfter(int last) {
             long start = System.nanoTime();
-            var patience = new Patience();
-            while (job == last && !closed) {
-                if (patience.isLong() && System.nanoTime() - start > AWAKE_NANOS) {
+            int spins = 0;
+            while (job.number() == last && !closed) {
+                if (spins == SPINS && System.nanoTime() - start > AWAKE_NANOS) {
                     sleepAfter(last);
                 } else {
-                    patience.pause();
+                    spins = pause(spins);
                 }
             }
-            return job;
+            return job.number();
         }
 
-        private void sleepAfter(@Nullable Job last) {
+        private void sleepAfter(int last) {
             asleep.incrementAndGet();
-            while (job == last && !closed) {
+            while (job.number() == last && !closed) {
                 LockSupport.park(this);
             }
             asleep.decrementAndGet();
@@ -248,28 +284,6 @@ final class Workers implements AutoCloseable {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
-        }
-    }
-
-    /** Waiting for another thread: spinning at first, then letting others have the core. */
-    private static final class Patience {
-        private static final int SPINS = 20_000;
-
-        private int spins;
-
-        @SuppressWarnings(
-                "ThreadPriorityCheck") // results do not depend on it, and the awaited thread may need this core
-        void pause() {
-            if (spins < SPINS) {
-                spins++;
-                Thread.onSpinWait();
-            } else {
-                Thread.yield();
-            }
-        }
-
-        boolean isLong() {
-            return spins == SPINS;
         }
     }
 }

@@ -47,7 +47,8 @@ class KernelTwinsTest {
         assertTwins(kernels -> {
             Window out = onward ? Values.window(before, columns) : Values.poisoned(rows, columns);
             RowTiles tiles = Values.tiles(tileRows, x, depth);
-            kernels.multiply(tiles, 0, tiles.count(), Values.panels(kernels, stored, w, columns), out, onward);
+            Panels panels = Values.panels(kernels, stored, w, columns);
+            kernels.multiply(tiles, 0, tiles.count(), panels, 0, columns, out, 0, onward);
             return Values.read(out, rows, columns);
         });
     }
@@ -76,7 +77,7 @@ class KernelTwinsTest {
             RowTiles tiles = Values.tiles(kernels.tileRows(), x, depth);
             Panels part = Values.panels(kernels, DType.INT8, w, 37).depths(skipped / 2, skipped + depth);
             part = part.depths(skipped - skipped / 2, skipped - skipped / 2 + depth);
-            kernels.multiply(tiles, 0, tiles.count(), part, out, false);
+            kernels.multiply(tiles, 0, tiles.count(), part, 0, 37, out, 0, false);
             return Values.read(out, rows, 37);
         });
     }
@@ -92,8 +93,33 @@ class KernelTwinsTest {
             Window out = Values.poisoned(rows, 37);
             RowTiles tiles = Values.tiles(tileRows, x, 11);
             int from = tiles.count() / 3;
-            kernels.multiply(tiles, from, tiles.count(), Values.panels(kernels, DType.FLOAT32, w, 37), out, false);
+            Panels panels = Values.panels(kernels, DType.FLOAT32, w, 37);
+            kernels.multiply(tiles, from, tiles.count(), panels, 0, 37, out, 0, false);
             return Values.read(out, rows, 37);
+        });
+    }
+
+    /** What lies beside the columns that are asked for, above the rows and below the depths stays as it is. */
+    @Property(tries = 200)
+    void someColumnsAndDepthsOfMany(
+            @ForAll long seed,
+            @ForAll @IntRange(min = 1, max = 9) int rows,
+            @ForAll @IntRange(min = 1, max = 60) int depth,
+            @ForAll @IntRange(max = 2) int panel,
+            @ForAll @IntRange(min = 1, max = 150) int count,
+            @ForAll @IntRange(max = 3) int type) {
+        float[] x = Values.random(new Random(seed), rows * depth);
+        float[] w = Values.random(new Random(seed + 1), (depth + 5) * 260);
+        DType stored = new DType[] {DType.FLOAT32, DType.BFLOAT16, DType.FLOAT16, DType.INT8}[type];
+        assertTwins(kernels -> {
+            int widest = 32; // a panel begins there, whichever kernels these are
+            int from = panel * widest;
+            int to = Math.min(260, from + count);
+            Window out = Values.window(new float[(rows + 2) * 260], 260);
+            RowTiles tiles = Values.tiles(kernels.tileRows(), x, depth);
+            Panels panels = Values.panels(kernels, stored, w, 260);
+            kernels.multiply(tiles, 0, tiles.count(), panels, from, to, out, 2, false);
+            return Values.read(out, rows + 2, 260);
         });
     }
 
@@ -125,15 +151,15 @@ class KernelTwinsTest {
     @Test
     void memoryThatIsNotThereIsRefused() {
         Window tooShort = Values.window(new float[10], 10);
-        assertThrows(IndexOutOfBoundsException.class, () -> vector.add(tooShort, tooShort, 2, 20, tooShort));
+        assertThrows(IndexOutOfBoundsException.class, () -> vector.add(tooShort, tooShort, 0, 2, 20, tooShort));
         MemorySegment closed;
         try (Arena arena = Arena.ofConfined()) {
             closed = arena.allocate(40, 4);
         }
         Window gone = new Window(closed, 0, 10);
-        assertThrows(IllegalStateException.class, () -> vector.scale(gone, 10, 2));
+        assertThrows(IllegalStateException.class, () -> vector.scale(gone, 0, 10, 2));
         Window onHeap = new Window(MemorySegment.ofArray(new float[10]), 0, 10);
-        assertThrows(IllegalArgumentException.class, () -> vector.softmax(onHeap, 10));
+        assertThrows(IllegalArgumentException.class, () -> vector.softmax(onHeap, 0, 10));
     }
 
     @Property(tries = 100)
@@ -146,8 +172,8 @@ class KernelTwinsTest {
         float[] b = Values.random(random, rows * columns);
         assertTwins(kernels -> {
             Window out = Values.poisoned(rows, columns);
-            kernels.add(Values.window(a, columns), Values.window(b, columns), rows, columns, out);
-            kernels.addBias(out, rows, columns, Values.window(b, columns));
+            kernels.add(Values.window(a, columns), Values.window(b, columns), 0, rows, columns, out);
+            kernels.addBias(out, rows / 2, rows, columns / 3, columns, Values.window(b, columns));
             return Values.read(out, rows, columns);
         });
     }
@@ -159,8 +185,8 @@ class KernelTwinsTest {
         float[] b = Values.random(random, columns);
         assertTwins(kernels -> {
             Window out = Values.poisoned(1, columns + 1);
-            float dot = kernels.dot(Values.window(a, columns), Values.window(b, columns), columns);
-            kernels.addScaled(Values.window(a, columns), dot, Values.window(b, columns), columns, out);
+            float dot = kernels.dot(Values.window(a, columns), 0, Values.window(b, columns), 0, columns);
+            kernels.addScaled(Values.window(a, columns), 0, dot, Values.window(b, columns), 0, columns, out);
             out.set(0, columns, dot);
             return Values.read(out, 1, columns + 1);
         });
@@ -189,6 +215,7 @@ class KernelTwinsTest {
                             shown ? scale : null,
                             shown ? normalized : null),
                     Values.window(x, columns),
+                    0,
                     rows,
                     columns);
             return Values.read(out, rows, 2 * columns + 1);
@@ -202,8 +229,8 @@ class KernelTwinsTest {
         float factor = random.nextFloat();
         assertTwins(kernels -> {
             Window values = Values.window(x, columns);
-            kernels.scale(values, columns, factor);
-            kernels.softmax(values, columns);
+            kernels.scale(values, 0, columns, factor);
+            kernels.softmax(values, 0, columns);
             return Values.read(values, 1, columns);
         });
     }
@@ -215,8 +242,8 @@ class KernelTwinsTest {
         float temperature = 0.01f + random.nextFloat();
         assertTwins(kernels -> {
             Window values = Values.window(x, columns);
-            float max = kernels.max(values, columns);
-            kernels.powers(values, columns, max, temperature);
+            float max = kernels.max(values, 0, columns);
+            kernels.powers(values, 0, columns, max, temperature);
             return Values.read(values, 1, columns);
         });
     }
@@ -241,7 +268,7 @@ class KernelTwinsTest {
     private void activationsOf(Activation function, float[] x) {
         assertTwins(kernels -> {
             Window out = Values.poisoned(1, x.length);
-            kernels.activate(function, Values.window(x, x.length), 1, x.length, out);
+            kernels.activate(function, Values.window(x, x.length), 0, 1, 0, x.length, out);
             return Values.read(out, 1, x.length);
         });
     }
@@ -254,14 +281,18 @@ class KernelTwinsTest {
         x[random.nextInt(columns)] = new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}[which];
         assertTwins(kernels -> {
             Window values = Values.window(x, columns);
-            kernels.softmax(values, columns);
+            kernels.softmax(values, 0, columns);
             return Values.read(values, 1, columns);
         });
         assertTwins(kernels -> {
             Window out = Values.poisoned(1, columns);
             var weights = Values.window(Values.random(new Random(1), columns), columns);
             kernels.normalize(
-                    new Normalization(weights, weights, 1e-5f, out, null, null), Values.window(x, columns), 1, columns);
+                    new Normalization(weights, weights, 1e-5f, out, null, null),
+                    Values.window(x, columns),
+                    0,
+                    1,
+                    columns);
             return Values.read(out, 1, columns);
         });
     }

@@ -2,6 +2,7 @@ package dev.weir.backend.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -311,8 +312,15 @@ class SampleTest {
         assertEquals(SamplerSettings.WORDS, words.length);
         assertEquals(3, words[0], "greedy, with a penalty");
         assertArrayEquals(new int[] {0x9abc_def0, 0x1234_5678}, Arrays.copyOfRange(words, 6, 8));
-        assertEquals(settings, SamplerSettings.ofWords(words));
-        assertEquals(PLAIN, SamplerSettings.ofWords(PLAIN.words()));
+        assertTrue(SamplerSettings.isGreedy(words[0]) && SamplerSettings.penalises(words[0]));
+        assertFalse(SamplerSettings.isGreedy(PLAIN.words()[0]) || SamplerSettings.penalises(PLAIN.words()[0]));
+        assertEquals(1.25f, Float.intBitsToFloat(words[SamplerSettings.PENALTY]));
+        assertEquals(0.5f, Float.intBitsToFloat(words[SamplerSettings.TEMPERATURE]));
+        assertEquals(40, words[SamplerSettings.TOP_K]);
+        assertEquals(0.9f, Float.intBitsToFloat(words[SamplerSettings.TOP_P]));
+        assertEquals(0.1f, Float.intBitsToFloat(words[SamplerSettings.MIN_P]));
+        assertEquals(
+                settings.seed(), SamplerSettings.seed(words[SamplerSettings.SEED], words[SamplerSettings.SEED + 1]));
     }
 
     @Test

@@ -52,8 +52,9 @@ final class Values {
 
     static RowTiles tiles(int tileRows, float[] values, int columns) {
         int rows = values.length / columns;
-        var tiles = new RowTiles(new float[values.length], rows, columns, tileRows);
-        tiles.fill(window(values, columns), 0, tiles.count(), new float[columns]);
+        var tiles = new RowTiles(tileRows);
+        tiles.begin(rows, columns);
+        tiles.fill(window(values, columns), 0, 0, 0, tiles.count(), new float[columns]);
         return tiles;
     }
 

@@ -72,7 +72,7 @@ record AttentionCase(
                 int shown = (row * heads + head) * shownKeys;
                 float[] weights = scores(row, head);
                 System.arraycopy(weights, 0, exact.scores, shown, seen);
-                new ScalarKernels().softmax(new Window(MemorySegment.ofArray(weights), 0, seen), seen);
+                new ScalarKernels().softmax(new Window(MemorySegment.ofArray(weights), 0, seen), 0, seen);
                 System.arraycopy(weights, 0, exact.pattern, shown, seen);
                 for (int i = 0; i < headWidth; i++) {
                     float sum = 0;

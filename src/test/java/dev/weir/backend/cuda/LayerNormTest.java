@@ -55,6 +55,7 @@ class LayerNormTest {
                                     window(norm.scale, 1),
                                     window(norm.normalized, columns)),
                             window(x, columns),
+                            0,
                             rows,
                             columns);
             return norm;

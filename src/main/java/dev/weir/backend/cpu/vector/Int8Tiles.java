@@ -34,9 +34,9 @@ final class Int8Tiles {
 
     private Int8Tiles() {}
 
-    /** Whether {@link #oneByTwo} can take a matrix: whole groups, from the beginning of a block. */
-    static boolean fits(Panels w) {
-        return w.skipped() == 0 && w.depth() % GROUP == 0;
+    /** Whether {@link #oneByTwo} can take so many depths of a matrix: whole groups, from the beginning of a block. */
+    static boolean fits(Panels w, int depth) {
+        return w.skipped() == 0 && depth % GROUP == 0;
     }
 
     /** One row by two panels; twice as many are too much for the compiler, which then leaves the method to the interpreter. */

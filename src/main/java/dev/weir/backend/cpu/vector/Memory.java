@@ -17,15 +17,21 @@ final class Memory {
     private Memory() {}
 
     /**
-     * The address of the first element of a window, after a check that every element up to these rows and columns is there.
+     * The address of an element of a window, after a check that it and the others of these rows and columns are there.
      *
      * @throws IndexOutOfBoundsException if the window reaches beyond its memory
      * @throws IllegalStateException if its memory is closed
      */
-    static long address(Window window, int rows, int columns) {
-        requireThere(window.data(), window.at(0, 0));
-        requireThere(window.data(), window.at(rows - 1, columns - 1) + Float.BYTES - 1);
-        return window.data().address() + window.offset();
+    static long address(Window window, int fromRow, int toRow, int fromColumn, int toColumn) {
+        long first = window.at(fromRow, fromColumn);
+        requireThere(window.data(), first);
+        requireThere(window.data(), window.at(toRow - 1, toColumn - 1) + Float.BYTES - 1);
+        return window.data().address() + first;
+    }
+
+    /** The same for one row from its first column on. */
+    static long address(Window window, int row, int columns) {
+        return address(window, row, row + 1, 0, columns);
     }
 
     /** The address of a byte of memory, after a check that it and the bytes after it are there. */

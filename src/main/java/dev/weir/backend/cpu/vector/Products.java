@@ -14,7 +14,7 @@ import java.lang.ref.Reference;
 
 /**
  * Cuts a product into the tiles that registers hold. Sums go back to memory between one stretch of depths and the next, which
- * changes none of them: every result is one chain of fused multiply-adds, whatever the tiles.
+ * changes none of them: every result is one chain of fused multiply-adds, whatever the tiles. Belongs to one thread.
  */
 final class Products {
 
@@ -43,98 +43,95 @@ final class Products {
 
     private final MemorySegment edge = buffer(2 * BYTES * MAX_TILE_ROWS);
     private final MemorySegment widened = buffer(2 * WIDENED_PANEL_BYTES);
+    private final Stretch stretch = new Stretch();
+
+    /** Of the product at hand: the addresses of its first panel and of its first result, and how far it is to the next row of results. */
+    private long panels;
+
+    private long results;
+    private long rowBytes;
 
     private static MemorySegment buffer(long bytes) {
         return Arena.ofAuto().allocate(bytes, 64);
     }
 
-    /** Some tiles of the rows. */
-    private record Block(RowTiles x, int fromTile, int toTile) {
-        int tiles() {
-            return toTile - fromTile;
-        }
+    /** Some depths of one panel or of two, as a tile takes them; one after another in the same object. */
+    private static final class Stretch {
+        /** Bfloat16 or float32. */
+        private DType type = DType.FLOAT32;
 
-        int fromRow() {
-            return fromTile * x.tileRows();
-        }
+        private long address;
+        private int panels;
 
-        int toRow() {
-            return Math.min(x.rows(), toTile * x.tileRows());
-        }
+        /** How far the second panel is from the first. */
+        private long panelBytes;
 
-        int rows() {
-            return toRow() - fromRow();
-        }
-    }
+        private int fromDepth;
+        private int depth;
 
-    /** A matrix, and the address of its panels. */
-    private record Weights(Panels panels, long address) {
-        long panel(int index) {
-            return address + index * panels.panelBytes();
+        void at(DType newType, long newAddress, int newPanels, long newPanelBytes) {
+            type = newType;
+            address = newAddress;
+            panels = newPanels;
+            panelBytes = newPanelBytes;
         }
     }
 
-    /** Where results go: the address of the first of row 0, and how far it is to the next row. */
-    private record Results(long address, long rowBytes) {
-        Results panel(int index) {
-            return new Results(address + 2 * BYTES * index, rowBytes);
+    void multiply(
+            RowTiles x,
+            int fromTile,
+            int toTile,
+            Panels w,
+            int fromColumn,
+            int toColumn,
+            Window out,
+            int outRow,
+            boolean onward) {
+        if (w.width() != PANEL_WIDTH || fromColumn % PANEL_WIDTH != 0) {
+            throw new IllegalArgumentException("panels: expected " + PANEL_WIDTH + " columns wide, got " + w.width()
+                    + ", from column " + fromColumn);
         }
-
-        Results row(long row) {
-            return new Results(address + row * rowBytes, rowBytes);
+        if (x.depth() > w.depth() || toColumn > w.columns()) {
+            throw new IllegalArgumentException("matrix: expected at least " + x.depth() + " x " + toColumn + ", got "
+                    + w.depth() + " x " + w.columns());
         }
-    }
-
-    /**
-     * Some depths of one panel or of two, as a tile takes them.
-     *
-     * @param type bfloat16 or float32
-     * @param address where they begin
-     * @param panelBytes how far the second panel is from the first
-     */
-    private record Stretch(DType type, long address, long panelBytes, int panels, int fromDepth, int depth) {}
-
-    void multiply(RowTiles x, int fromTile, int toTile, Panels w, Window out, boolean onward) {
-        if (w.width() != PANEL_WIDTH) {
-            throw new IllegalArgumentException("panels: expected " + PANEL_WIDTH + " columns wide, got " + w.width());
-        }
-        var block = new Block(x, fromTile, toTile);
-        var weights = new Weights(w, Memory.address(w.data(), w.offset(), w.bytes()));
-        var results = new Results(Memory.address(out, block.toRow(), w.columns()), out.rowBytes());
+        int fromRow = fromTile * x.tileRows();
+        int rows = Math.min(x.rows(), toTile * x.tileRows()) - fromRow;
+        int first = outRow + fromRow;
+        results = Memory.address(out, first, first + rows, fromColumn, toColumn);
+        rowBytes = out.rowBytes();
+        panels = Memory.address(w.data(), w.offset(), w.bytes()) + fromColumn / PANEL_WIDTH * w.panelBytes();
         if (!onward) {
-            clear(out, block, w.columns());
+            for (int r = 0; r < rows; r++) {
+                RowLoops.clear(results + r * rowBytes, toColumn - fromColumn);
+            }
         }
         try {
-            multiply(block, weights, results);
+            multiply(x, fromTile, toTile, rows, w, toColumn - fromColumn);
         } finally {
             Reference.reachabilityFence(this); // its buffers are in use as addresses
         }
     }
 
-    private static void clear(Window out, Block block, int columns) {
-        for (int r = block.fromRow(); r < block.toRow(); r++) {
-            out.data().asSlice(out.at(r, 0), (long) columns * Float.BYTES).fill((byte) 0);
-        }
-    }
-
-    private void multiply(Block block, Weights weights, Results out) {
-        Panels w = weights.panels;
-        int done = block.rows() == 1 ? multiplyOne(block, weights, out) : 0;
-        boolean inPairs = block.rows() == 2 && block.tiles() == 1;
-        boolean widens = widens(w.type(), block.rows());
+    private void multiply(RowTiles x, int fromTile, int toTile, int rows, Panels w, int columns) {
+        int done = rows == 1 ? multiplyOne(x, x.tile(fromTile), w, columns) : 0;
+        boolean inPairs = rows == 2 && toTile - fromTile == 1;
+        boolean widens = widens(w.type(), rows);
         int longest = widens ? WIDENED_STRETCH : STRETCH;
-        int whole = w.columns() / PANEL_WIDTH;
-        for (int k = 0; k < w.depth(); k += longest) {
-            int depth = Math.min(longest, w.depth() - k);
+        int whole = columns / PANEL_WIDTH;
+        for (int k = 0; k < x.depth(); k += longest) {
+            stretch.fromDepth = k;
+            stretch.depth = Math.min(longest, x.depth() - k);
             int panel = done;
             while (panel < whole) {
-                int panels = inPairs && panel + 2 <= whole ? 2 : 1;
-                multiply(block, stretch(weights, panel, panels, k, depth, widens), out.panel(panel));
-                panel += panels;
+                int together = inPairs && panel + 2 <= whole ? 2 : 1;
+                load(w, panel, together, widens);
+                multiplyTiles(x, fromTile, toTile, results + 2 * BYTES * panel);
+                panel += together;
             }
-            if (panel < w.count()) {
-                int columns = w.columns() - panel * PANEL_WIDTH;
-                multiplyEdge(block, stretch(weights, panel, 1, k, depth, widens), out.panel(panel), columns);
+            if (panel * PANEL_WIDTH < columns) {
+                load(w, panel, 1, widens);
+                multiplyEdge(x, fromTile, toTile, results + 2 * BYTES * panel, columns - panel * PANEL_WIDTH);
             }
         }
     }
@@ -145,83 +142,88 @@ final class Products {
     }
 
     /** One row reads each weight once and from memory. Returns the first panel that is left. */
-    private static int multiplyOne(Block block, Weights weights, Results out) {
-        Panels w = weights.panels;
-        if (w.type() == DType.INT8 && !Int8Tiles.fits(w)) {
+    private int multiplyOne(RowTiles tiles, int from, Panels w, int columns) {
+        float[] x = tiles.data();
+        int depth = tiles.depth();
+        long panelBytes = w.panelBytes();
+        if (w.type() == DType.INT8 && !Int8Tiles.fits(w, depth)) {
             return 0;
         }
-        float[] x = block.x.data();
-        int from = block.x.tile(block.fromTile);
         int panel = 0;
-        for (; (panel + STREAMS) * PANEL_WIDTH <= w.columns(); panel += STREAMS) {
-            long to = out.panel(panel).row(block.fromRow()).address;
-            long first = weights.panel(panel);
+        for (; (panel + STREAMS) * PANEL_WIDTH <= columns; panel += STREAMS) {
+            long to = results + 2 * BYTES * panel;
+            long first = panels + panel * panelBytes;
             switch (w.type()) {
-                case BFLOAT16 -> Bfloat16Tiles.oneByFour(x, from, first, w.panelBytes(), w.depth(), to);
-                case FLOAT16 -> Float16Tiles.oneByFour(x, from, first, w.panelBytes(), w.depth(), to);
+                case BFLOAT16 -> Bfloat16Tiles.oneByFour(x, from, first, panelBytes, depth, to);
+                case FLOAT16 -> Float16Tiles.oneByFour(x, from, first, panelBytes, depth, to);
                 case INT8 -> {
-                    Int8Tiles.oneByTwo(x, from, first, w.panelBytes(), w.depth(), to);
-                    long next = first + 2 * w.panelBytes();
-                    Int8Tiles.oneByTwo(x, from, next, w.panelBytes(), w.depth(), to + 4 * BYTES);
+                    Int8Tiles.oneByTwo(x, from, first, panelBytes, depth, to);
+                    Int8Tiles.oneByTwo(x, from, first + 2 * panelBytes, panelBytes, depth, to + 4 * BYTES);
                 }
-                default -> FloatTiles.oneByFour(x, from, first, w.panelBytes(), w.depth(), to);
+                default -> FloatTiles.oneByFour(x, from, first, panelBytes, depth, to);
             }
         }
         return panel;
     }
 
-    private Stretch stretch(Weights weights, int panel, int panels, int fromDepth, int depth, boolean widens) {
-        Panels w = weights.panels;
-        long skipped = (long) fromDepth * PANEL_WIDTH * w.type().bytes();
+    /** Makes the stretch one of these panels. */
+    private void load(Panels w, int panel, int together, boolean widens) {
+        long first = panels + panel * w.panelBytes();
+        long skipped = (long) stretch.fromDepth * PANEL_WIDTH * w.type().bytes();
         if (!widens) {
-            return new Stretch(w.type(), weights.panel(panel) + skipped, w.panelBytes(), panels, fromDepth, depth);
+            stretch.at(w.type(), first + skipped, together, w.panelBytes());
+            return;
         }
         long begin = widened.address() + Int8Tiles.SPARE * 2 * BYTES;
-        for (int p = 0; p < panels; p++) {
+        for (int p = 0; p < together; p++) {
+            long from = first + p * w.panelBytes();
             long to = begin + p * WIDENED_PANEL_BYTES;
             switch (w.type()) {
-                case INT8 -> Int8Tiles.widen(weights.panel(panel + p), w.skipped() + fromDepth, depth, to);
-                case FLOAT16 -> Float16Tiles.widen(weights.panel(panel + p) + skipped, depth, to);
-                default -> Bfloat16Tiles.widen(weights.panel(panel + p) + skipped, depth, to);
+                case INT8 -> Int8Tiles.widen(from, w.skipped() + stretch.fromDepth, stretch.depth, to);
+                case FLOAT16 -> Float16Tiles.widen(from + skipped, stretch.depth, to);
+                default -> Bfloat16Tiles.widen(from + skipped, stretch.depth, to);
             }
         }
-        return new Stretch(DType.FLOAT32, begin, WIDENED_PANEL_BYTES, panels, fromDepth, depth);
+        stretch.at(DType.FLOAT32, begin, together, WIDENED_PANEL_BYTES);
     }
 
-    private static void multiply(Block block, Stretch stretch, Results out) {
-        for (int tile = block.fromTile; tile < block.toTile; tile++) {
-            multiplyTile(block.x, tile, stretch, out.row((long) tile * block.x.tileRows()));
+    private void multiplyTiles(RowTiles x, int fromTile, int toTile, long out) {
+        long to = out;
+        for (int tile = fromTile; tile < toTile; tile++) {
+            multiplyTile(x, tile, stretch, to, rowBytes);
+            to += x.tileRows() * rowBytes;
         }
     }
 
     /** A panel that is not full works on a copy of its results, beside which there is room. */
-    private void multiplyEdge(Block block, Stretch stretch, Results out, int columns) {
-        var copy = new Results(edge.address(), 2 * BYTES);
-        for (int tile = block.fromTile; tile < block.toTile; tile++) {
-            Results results = out.row((long) tile * block.x.tileRows());
-            int rows = block.x.rowsOf(tile);
-            copy(results, rows, columns, copy);
-            multiplyTile(block.x, tile, stretch, copy);
-            copy(copy, rows, columns, results);
+    private void multiplyEdge(RowTiles x, int fromTile, int toTile, long out, int columns) {
+        long copyRowBytes = 2 * BYTES;
+        long to = out;
+        for (int tile = fromTile; tile < toTile; tile++) {
+            int rows = x.rowsOf(tile);
+            copy(to, rowBytes, rows, columns, edge.address(), copyRowBytes);
+            multiplyTile(x, tile, stretch, edge.address(), copyRowBytes);
+            copy(edge.address(), copyRowBytes, rows, columns, to, rowBytes);
+            to += x.tileRows() * rowBytes;
         }
     }
 
-    private static void copy(Results from, int rows, int columns, Results to) {
+    private static void copy(long from, long fromBytes, int rows, int columns, long to, long toBytes) {
         for (int r = 0; r < rows; r++) {
             for (int c = 0; c < columns; c++) {
-                long at = r * from.rowBytes + (long) c * Float.BYTES;
-                Memory.set(to.address + r * to.rowBytes + (long) c * Float.BYTES, Memory.get(from.address + at));
+                long at = (long) c * Float.BYTES;
+                Memory.set(to + r * toBytes + at, Memory.get(from + r * fromBytes + at));
             }
         }
     }
 
-    private static void multiplyTile(RowTiles x, int tile, Stretch s, Results out) {
+    private static void multiplyTile(RowTiles x, int tile, Stretch s, long out, long rowBytes) {
         int rows = x.rowsOf(tile);
         int from = x.tile(tile) + s.fromDepth * rows;
         if (s.type == DType.BFLOAT16) {
-            multiplyBfloat16(x.data(), from, rows, s, out.address, out.rowBytes);
+            multiplyBfloat16(x.data(), from, rows, s, out, rowBytes);
         } else {
-            multiplyFloat(x.data(), from, rows, s, out.address, out.rowBytes);
+            multiplyFloat(x.data(), from, rows, s, out, rowBytes);
         }
     }
 

@@ -23,6 +23,16 @@ final class RowLoops {
         return columns / COUNT * COUNT;
     }
 
+    static void clear(long out, int columns) {
+        int whole = whole(columns);
+        for (int c = 0; c < whole; c += COUNT) {
+            FloatVector.zero(FLOATS).intoMemorySegment(ALL, out + (long) c * Float.BYTES, ORDER);
+        }
+        for (int c = whole; c < columns; c++) {
+            Memory.set(out + (long) c * Float.BYTES, 0f);
+        }
+    }
+
     /** out = a + b */
     static void add(long a, long b, int columns, long out) {
         int whole = whole(columns);

@@ -36,13 +36,22 @@ public final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void multiply(RowTiles x, int fromTile, int toTile, Panels w, Window out, boolean onward) {
-        products.multiply(x, fromTile, toTile, w, out, onward);
+    public void multiply(
+            RowTiles x,
+            int fromTile,
+            int toTile,
+            Panels w,
+            int fromColumn,
+            int toColumn,
+            Window out,
+            int outRow,
+            boolean onward) {
+        products.multiply(x, fromTile, toTile, w, fromColumn, toColumn, out, outRow, onward);
     }
 
     @Override
     public void bfloat16(Window x, int rows, int columns, MemorySegment out) {
-        long at = Memory.address(x, rows, columns);
+        long at = Memory.address(x, 0, rows, 0, columns);
         long outAt = Memory.address(out, 0, (long) rows * columns * Short.BYTES);
         for (int r = 0; r < rows; r++) {
             RowLoops.bfloat16(at, columns, outAt);
@@ -52,21 +61,21 @@ public final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void addBias(Window values, int rows, int columns, Window bias) {
-        long at = Memory.address(values, rows, columns);
-        long biasAt = Memory.address(bias, 1, columns);
-        for (int r = 0; r < rows; r++) {
-            RowLoops.add(at, biasAt, columns, at);
+    public void addBias(Window values, int fromRow, int toRow, int fromColumn, int toColumn, Window bias) {
+        long at = Memory.address(values, fromRow, toRow, fromColumn, toColumn);
+        long biasAt = Memory.address(bias, 0, 1, fromColumn, toColumn);
+        for (int r = fromRow; r < toRow; r++) {
+            RowLoops.add(at, biasAt, toColumn - fromColumn, at);
             at += values.rowBytes();
         }
     }
 
     @Override
-    public void add(Window a, Window b, int rows, int columns, Window out) {
-        long aAt = Memory.address(a, rows, columns);
-        long bAt = Memory.address(b, rows, columns);
-        long outAt = Memory.address(out, rows, columns);
-        for (int r = 0; r < rows; r++) {
+    public void add(Window a, Window b, int fromRow, int toRow, int columns, Window out) {
+        long aAt = Memory.address(a, fromRow, toRow, 0, columns);
+        long bAt = Memory.address(b, fromRow, toRow, 0, columns);
+        long outAt = Memory.address(out, fromRow, toRow, 0, columns);
+        for (int r = fromRow; r < toRow; r++) {
             RowLoops.add(aAt, bAt, columns, outAt);
             aAt += a.rowBytes();
             bAt += b.rowBytes();
@@ -75,40 +84,41 @@ public final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void addScaled(Window x, float factor, Window vector, int columns, Window out) {
+    public void addScaled(Window x, int row, float factor, Window vectors, int v, int columns, Window out) {
         RowLoops.addScaled(
-                Memory.address(x, 1, columns),
+                Memory.address(x, row, columns),
                 factor,
-                Memory.address(vector, 1, columns),
+                Memory.address(vectors, v, columns),
                 columns,
-                Memory.address(out, 1, columns));
+                Memory.address(out, row, columns));
     }
 
     @Override
-    public float dot(Window a, Window b, int columns) {
-        return sums.dot(Memory.address(a, 1, columns), Memory.address(b, 1, columns), columns);
+    public float dot(Window x, int row, Window vectors, int v, int columns) {
+        return sums.dot(Memory.address(x, row, columns), Memory.address(vectors, v, columns), columns);
     }
 
     @Override
-    public void activate(Activation function, Window x, int rows, int columns, Window out) {
-        long xAt = Memory.address(x, rows, columns);
-        long outAt = Memory.address(out, rows, columns);
-        for (int r = 0; r < rows; r++) {
-            formulas.activate(function, xAt, columns, outAt);
+    public void activate(
+            Activation function, Window x, int fromRow, int toRow, int fromColumn, int toColumn, Window out) {
+        long xAt = Memory.address(x, fromRow, toRow, fromColumn, toColumn);
+        long outAt = Memory.address(out, fromRow, toRow, fromColumn, toColumn);
+        for (int r = fromRow; r < toRow; r++) {
+            formulas.activate(function, xAt, toColumn - fromColumn, outAt);
             xAt += x.rowBytes();
             outAt += out.rowBytes();
         }
     }
 
     @Override
-    public void normalize(Normalization norm, Window x, int rows, int columns) {
-        long xAt = Memory.address(x, rows, columns);
-        long weightAt = Memory.address(norm.weight(), 1, columns);
-        long biasAt = Memory.address(norm.bias(), 1, columns);
-        long outAt = Memory.address(norm.out(), rows, columns);
+    public void normalize(Normalization norm, Window x, int fromRow, int toRow, int columns) {
+        long xAt = Memory.address(x, fromRow, toRow, 0, columns);
+        long weightAt = Memory.address(norm.weight(), 0, columns);
+        long biasAt = Memory.address(norm.bias(), 0, columns);
+        long outAt = Memory.address(norm.out(), fromRow, toRow, 0, columns);
         Window normalized = norm.normalized() == null ? norm.out() : norm.normalized();
-        long normalizedAt = Memory.address(normalized, rows, columns);
-        for (int r = 0; r < rows; r++) {
+        long normalizedAt = Memory.address(normalized, fromRow, toRow, 0, columns);
+        for (int r = fromRow; r < toRow; r++) {
             float mean = sums.sum(xAt, columns) / columns;
             float variance = sums.sumOfSquares(xAt, columns, mean) / columns;
             float scale = (float) Math.sqrt(variance + norm.epsilon());
@@ -124,25 +134,25 @@ public final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void scale(Window values, int columns, float factor) {
-        RowLoops.scale(Memory.address(values, 1, columns), columns, factor);
+    public void scale(Window values, int row, int columns, float factor) {
+        RowLoops.scale(Memory.address(values, row, columns), columns, factor);
     }
 
     @Override
-    public float max(Window values, int columns) {
-        return RowLoops.max(Memory.address(values, 1, columns), columns);
+    public float max(Window values, int row, int columns) {
+        return RowLoops.max(Memory.address(values, row, columns), columns);
     }
 
     @Override
-    public void powers(Window values, int columns, float max, float temperature) {
-        long at = Memory.address(values, 1, columns);
+    public void powers(Window values, int row, int columns, float max, float temperature) {
+        long at = Memory.address(values, row, columns);
         RowLoops.centre(at, columns, max, temperature, at);
         VectorFormulas.exp(at, columns, 0);
     }
 
     @Override
-    public void softmax(Window values, int columns) {
-        long at = Memory.address(values, 1, columns);
+    public void softmax(Window values, int row, int columns) {
+        long at = Memory.address(values, row, columns);
         VectorFormulas.exp(at, columns, RowLoops.max(at, columns));
         RowLoops.divide(at, columns, sums.sum(at, columns));
     }
