@@ -72,7 +72,7 @@ public interface Backend extends AutoCloseable {
         Run run(Rows rows);
     }
 
-    /** A step that has begun. */
+    /** A step that has begun. When it can no longer be read, a machine may use the object for a step to come. */
     interface Run {
         /**
          * A result or a tapped value, on the host. Waits until it is there; a step that failed fails here at the latest.

@@ -5,7 +5,6 @@ import dev.weir.program.Inputs;
 import dev.weir.program.Op;
 import dev.weir.program.Plan;
 import dev.weir.tensor.Tensor;
-import java.util.BitSet;
 
 /**
  * What a plan asks of the rows of a step. Every machine checks them before anything is written.
@@ -88,7 +87,6 @@ public record RowLimits(int rows, int outputs, int tokens, int positions, int sl
     }
 
     private static void requireOrder(Rows rows) {
-        var seen = new BitSet();
         for (int r = 0; r < rows.count(); r++) {
             int slot = rows.slots()[r];
             boolean onward = r > 0 && rows.slots()[r - 1] == slot;
@@ -97,11 +95,19 @@ public record RowLimits(int rows, int outputs, int tokens, int positions, int sl
                         + rows.positions()[r - 1] + " of the row before it in slot " + slot + ", got "
                         + rows.positions()[r]);
             }
-            if (!onward && seen.get(slot)) {
+            if (!onward && isAmongFirst(r, rows.slots(), slot)) {
                 throw new IllegalArgumentException(
                         "slot of row " + r + ": expected the rows of a slot together, got " + slot + " again");
             }
-            seen.set(slot);
         }
+    }
+
+    private static boolean isAmongFirst(int count, int[] slots, int slot) {
+        for (int r = 0; r < count; r++) {
+            if (slots[r] == slot) {
+                return true;
+            }
+        }
+        return false;
     }
 }

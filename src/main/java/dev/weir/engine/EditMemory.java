@@ -28,6 +28,8 @@ final class EditMemory {
     private final Map<Tensor, Edit.Operand> operands = new HashMap<>();
     private final Map<Tensor, int[]> controls = new HashMap<>();
     private final Map<HostPlace, HostLane> functions = new HashMap<>();
+    private List<EditLane> written = List.of();
+    private int writtenKeys;
 
     private record HostPlace(HookPoint point, int index) {}
 
@@ -101,13 +103,20 @@ final class EditMemory {
     }
 
     /** Makes the edits of lanes what the next step finds. */
+    @SuppressWarnings("ReferenceEquality") // equal ones take the longer way and find everything there
     void write(List<EditLane> lanes, int keys) {
+        if (lanes == written && keys == writtenKeys) {
+            return;
+        }
+        written = List.of();
         for (EditLane lane : lanes) {
             switch (lane.edit()) {
                 case Edit.OnHost host -> function(lane).set(lane.bySlot());
                 case Edit.OnMachine edit -> write(lane, edit, state(lane.point(), lane.index(), edit, keys));
             }
         }
+        written = lanes;
+        writtenKeys = keys;
     }
 
     private void write(EditLane lane, Edit.OnMachine edit, EditState state) {

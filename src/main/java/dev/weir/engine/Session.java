@@ -22,6 +22,7 @@ import dev.weir.tensor.DType;
 import dev.weir.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -30,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +57,7 @@ public final class Session implements AutoCloseable {
     private Edits editsOfStep = Edits.NONE;
     private Optional<List<EditLane>> lanes = Optional.empty();
     private final Map<PlanKey, Prepared> plans = new LinkedHashMap<>(16, 0.75f, true);
+    private final Queue<StepResult> results = new ArrayDeque<>();
     private @Nullable Newest newest;
     private long forwardRows;
     private long plansMade;
@@ -112,16 +115,25 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    /** What a step made; valid until {@link #stepsKept} + 1 further steps of the session have begun. */
+    /**
+     * What a step made; valid until {@link #stepsKept} + 1 further steps of the session have begun. After one more, the same object is
+     * the result of another step.
+     */
     public static final class StepResult {
-        private final Run run;
-        private final Plan plan;
-        private final Rows rows;
+        private Run run;
+        private Plan plan;
+        private Rows rows;
 
         private StepResult(Run run, Plan plan, Rows rows) {
             this.run = run;
             this.plan = plan;
             this.rows = rows;
+        }
+
+        private void become(Run newRun, Plan newPlan, Rows newRows) {
+            run = newRun;
+            plan = newPlan;
+            rows = newRows;
         }
 
         /**
@@ -221,6 +233,7 @@ public final class Session implements AutoCloseable {
      * Processes rows and makes the logits of those that are wanted. Each slot's rows must continue where it stands; a step that throws
      * has not happened and can be retried.
      *
+     * @param rows whose arrays may be overwritten for another step as soon as the result of this one has been read
      * @throws IllegalArgumentException for rows that do not fit the session, or hooks that the model cannot honour
      */
     public StepResult step(Rows rows, Hooks hooks) {
@@ -255,7 +268,20 @@ public final class Session implements AutoCloseable {
             lengths[rows.slots()[r]] = rows.positions()[r] + 1;
         }
         forwardRows += rows.count();
-        return new StepResult(run, prepared.plan, rows);
+        return result(run, prepared.plan, rows);
+    }
+
+    /** The result of a step, in an object that nobody may read any more if there is one. */
+    private StepResult result(Run run, Plan plan, Rows rows) {
+        StepResult result;
+        if (results.size() > stepsKept + 1) {
+            result = results.remove();
+            result.become(run, plan, rows);
+        } else {
+            result = new StepResult(run, plan, rows);
+        }
+        results.add(result);
+        return result;
     }
 
     /**
@@ -389,9 +415,13 @@ public final class Session implements AutoCloseable {
     }
 
     private void requireSlot(String what, int slot) {
-        if (slot < 0 || slot >= lengths.length) {
+        if (!isSlot(slot)) {
             throw new IllegalArgumentException(what + ": expected a slot below " + lengths.length + ", got " + slot);
         }
+    }
+
+    private boolean isSlot(int slot) {
+        return slot >= 0 && slot < lengths.length;
     }
 
     private void requireContinuation(Rows rows) {
@@ -404,7 +434,9 @@ public final class Session implements AutoCloseable {
             int slot = rows.slots()[r];
             int position = rows.positions()[r];
             int token = rows.tokens()[r];
-            requireSlot("step row " + r, slot);
+            if (!isSlot(slot)) {
+                requireSlot("step row " + r, slot);
+            }
             if (position != next[slot]) {
                 throw new IllegalArgumentException("step row " + r + ": expected position " + next[slot] + " of slot "
                         + slot + ", got " + position);

@@ -13,12 +13,11 @@ import java.util.Queue;
  */
 public final class UnrecordedSteps {
 
-    private record Unrecorded(Rows rows, Session.StepResult result) {}
-
     private final int kept;
-    private final Hooks hooks;
     private final TraceSink sink;
-    private final Queue<Unrecorded> steps = new ArrayDeque<>();
+    private final HookPoint[] points;
+    private final Queue<Rows> rows = new ArrayDeque<>();
+    private final Queue<Session.StepResult> results = new ArrayDeque<>();
 
     /**
      * No steps yet.
@@ -27,14 +26,19 @@ public final class UnrecordedSteps {
      */
     public UnrecordedSteps(Session session, Hooks hooks, TraceSink sink) {
         this.kept = session.stepsKept();
-        this.hooks = hooks;
+        this.points = hooks.taps().keySet().toArray(HookPoint[]::new);
         this.sink = sink;
     }
 
-    /** Takes a step that has begun, and records those that the next step would overwrite. */
-    public void add(Rows rows, Session.StepResult result) {
-        if (!hooks.taps().isEmpty()) {
-            steps.add(new Unrecorded(rows, result));
+    /**
+     * Takes a step that has begun, and records those that the next step would overwrite.
+     *
+     * @param ofStep stay as they are until {@link Session#stepsKept} further steps have been taken
+     */
+    public void add(Rows ofStep, Session.StepResult result) {
+        if (points.length > 0) {
+            rows.add(ofStep);
+            results.add(result);
             recordAllBut(kept);
         }
     }
@@ -45,11 +49,12 @@ public final class UnrecordedSteps {
     }
 
     private void recordAllBut(int rest) {
-        while (steps.size() > rest) {
-            Unrecorded step = steps.remove();
-            sink.tokens(step.rows);
-            for (HookPoint point : hooks.taps().keySet()) {
-                sink.rows(point, step.rows, step.result.tapped(point), step.result.columns(point));
+        while (results.size() > rest) {
+            Rows ofStep = rows.remove();
+            Session.StepResult result = results.remove();
+            sink.tokens(ofStep);
+            for (HookPoint point : points) {
+                sink.rows(point, ofStep, result.tapped(point), result.columns(point));
             }
         }
     }
