@@ -52,6 +52,7 @@ public class DecodeBenchmark {
     private Weir weir;
     private Session session;
     private Hooks hooks;
+    private final Rows next = rows(0, 0);
     private int position;
     private int token;
 
@@ -76,7 +77,9 @@ public class DecodeBenchmark {
             session.reset(0);
             position = 0;
         }
-        token = session.choose(rows(position, token), hooks).token(0);
+        next.positions()[0] = position;
+        next.tokens()[0] = token;
+        token = session.choose(next, hooks).token(0);
         position++;
         return token;
     }

@@ -1,6 +1,6 @@
 package dev.weir.engine;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.sun.management.ThreadMXBean;
 import dev.weir.checkpoint.SyntheticWeights;
@@ -12,51 +12,70 @@ import dev.weir.model.ModelConfig;
 import dev.weir.program.Activation;
 import dev.weir.tensor.DType;
 import java.lang.management.ManagementFactory;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a token leaves behind on the heap, on all threads together. */
+/**
+ * A decoded token leaves nothing behind on the heap, on all threads together. Not because a compiler is clever: what a step needs is
+ * made when its plan is. Only vectors in registers are objects until the compiler has seen their loops.
+ */
 class AllocationTest {
 
     private static final ModelConfig CONFIG =
             new ModelConfig(300, 64, 64, 2, 2, 128, Activation.GELU_NEW, 1e-5f, true, false);
 
-    /** Jobs of the workers, windows, results of steps: nothing of it outlives its step, nothing grows with the sequence. */
-    private static final long BYTES = 16 << 10;
+    private static final long PATIENCE_NANOS = 20_000_000_000L;
 
-    private static long allocated() {
-        return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getTotalThreadAllocatedBytes();
-    }
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    /** Greedy, from position to position until the context is full, and so again and again. */
-    private static long bytesPerToken(String selectors, int rounds) {
+    @ParameterizedTest
+    @CsvSource({
+        "1, ''",
+        "2, ''",
+        "1, 'resid_pre,resid_mid,resid_post'",
+        "2, 'resid_pre,resid_mid,resid_post'",
+        "2, 'attn_scores,pattern'",
+    })
+    void aTokenLeavesNothingBehind(int threads, String selectors) {
         try (Weir weir = Weir.of(
-                        new SyntheticWeights("tiny", CONFIG, DType.FLOAT32, 1), Options.DEFAULT.withThreads(2));
+                        new SyntheticWeights("tiny", CONFIG, DType.FLOAT32, 1), Options.DEFAULT.withThreads(threads));
                 Session session = weir.session(1, CONFIG.context());
                 var recorder = new TraceRecorder()) {
             Hooks hooks = selectors.isEmpty() ? Hooks.NONE : weir.select(selectors);
             recorder.begin(new TraceLayout(hooks.taps(), CONFIG.dimensions(), 1, CONFIG.context(), DType.FLOAT32));
-            var unrecorded = new UnrecordedSteps(session, hooks, recorder);
+            var decode = new Decode(session, hooks, recorder);
             long least = Long.MAX_VALUE;
-            for (int round = 0; round < rounds; round++) {
-                session.reset(0);
-                long before = allocated();
-                int token = 1;
-                for (int position = 0; position < CONFIG.context(); position++) {
-                    var rows = new Rows(new int[1], new int[] {position}, new int[] {token}, new int[1]);
-                    Session.StepResult result = session.choose(rows, hooks);
-                    unrecorded.add(rows, result);
-                    token = result.token(0);
-                }
-                least = Math.min(least, (allocated() - before) / CONFIG.context());
+            long begin = System.nanoTime();
+            while (least > 0 && System.nanoTime() - begin < PATIENCE_NANOS) {
+                least = Math.min(least, decode.bytesOfASequence());
             }
-            return least;
+            assertEquals(0, least, "bytes that a sequence of " + CONFIG.context() + " tokens leaves");
         }
     }
 
-    @Test
-    void aTokenLeavesLittleBehind() {
-        long plain = bytesPerToken("", 300);
-        long traced = bytesPerToken("resid_pre,resid_mid,resid_post", 300);
-        assertTrue(plain <= BYTES && traced <= BYTES, "bytes a token: " + plain + ", traced " + traced);
+    /** Greedy, from position to position until the context is full, and so again and again. */
+    private static final class Decode {
+        private final Session session;
+        private final Hooks hooks;
+        private final UnrecordedSteps unrecorded;
+        private final Rows rows = new Rows(new int[1], new int[1], new int[1], new int[1]);
+
+        Decode(Session session, Hooks hooks, TraceRecorder recorder) {
+            this.session = session;
+            this.hooks = hooks;
+            unrecorded = new UnrecordedSteps(session, hooks, recorder);
+        }
+
+        long bytesOfASequence() {
+            session.reset(0);
+            long before = THREADS.getTotalThreadAllocatedBytes();
+            for (int position = 0; position < CONFIG.context(); position++) {
+                rows.positions()[0] = position;
+                Session.StepResult result = session.choose(rows, hooks);
+                unrecorded.add(rows, result);
+                rows.tokens()[0] = result.token(0);
+            }
+            return THREADS.getTotalThreadAllocatedBytes() - before;
+        }
     }
 }
