@@ -6,7 +6,6 @@ import dev.weir.hook.Rows;
 import dev.weir.hook.TraceLayout;
 import dev.weir.model.ModelConfig;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** Prompts on their way through a session, step by step: prefill in chunks beside decodes, every row computed once. */
 final class Decoding implements AutoCloseable {
@@ -19,6 +18,7 @@ final class Decoding implements AutoCloseable {
     private final TextListener listener;
     private final boolean generates;
     private final UnrecordedSteps unrecorded;
+    private final int[] taken;
     private Timings timings = Timings.NONE;
 
     /**
@@ -40,6 +40,7 @@ final class Decoding implements AutoCloseable {
         this.rowsPerStep = rowsPerStep;
         this.listener = listener;
         this.generates = sequences.stream().anyMatch(Sequence::wantsTokens);
+        this.taken = new int[sequences.size()];
         this.unrecorded = new UnrecordedSteps(session, tracing.hooks(), tracing.sink());
         for (int slot = 0; slot < sequences.size(); slot++) {
             Sequence sequence = sequences.get(slot);
@@ -63,7 +64,12 @@ final class Decoding implements AutoCloseable {
     }
 
     boolean isDone() {
-        return sequences.stream().allMatch(Sequence::isDone);
+        for (Sequence sequence : sequences) {
+            if (!sequence.isDone()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**
@@ -73,8 +79,7 @@ final class Decoding implements AutoCloseable {
     void advance() {
         long begin = System.nanoTime();
         Rows rows = nextRows();
-        boolean prefill =
-                IntStream.of(rows.slots()).anyMatch(s -> sequences.get(s).isInPrompt());
+        boolean prefill = isAnyInPrompt(rows);
         boolean chooses = chooses(rows);
         Session.StepResult result = chooses ? session.choose(rows, taps) : session.step(rows, taps);
         unrecorded.add(rows, result);
@@ -86,6 +91,15 @@ final class Decoding implements AutoCloseable {
         }
         timings = timings.plusStep(prefill, rows.count(), System.nanoTime() - begin);
         listener.onRows(rows.count());
+    }
+
+    private boolean isAnyInPrompt(Rows rows) {
+        for (int slot : rows.slots()) {
+            if (sequences.get(slot).isInPrompt()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** In the midst of a prompt nobody wants a token. */
@@ -104,36 +118,38 @@ final class Decoding implements AutoCloseable {
         }
     }
 
+    /** Rows of their own for every step: whoever sees the trace or edits may keep them. */
     private Rows nextRows() {
-        var slots = IntStream.builder();
-        var positions = IntStream.builder();
-        var tokens = IntStream.builder();
-        var outputs = IntStream.builder();
-        int rows = 0;
-        boolean anyOutput = false;
-        for (int slot = 0; slot < sequences.size(); slot++) {
+        int count = 0;
+        int wanted = 0;
+        for (int slot = 0; slot < taken.length; slot++) {
+            taken[slot] = Math.min(sequences.get(slot).waiting(), rowsPerStep - count);
+            count += taken[slot];
+            wanted += reachesItsNewest(slot) ? 1 : 0;
+        }
+        var rows = new Rows(new int[count], new int[count], new int[count], new int[Math.max(1, wanted)]);
+        rows.outputs()[0] = count - 1; // a program always has a result; in the midst of a prompt nobody reads it
+        int row = 0;
+        int output = 0;
+        for (int slot = 0; slot < taken.length; slot++) {
             Sequence sequence = sequences.get(slot);
-            int count = Math.min(sequence.waiting(), rowsPerStep - rows);
-            for (int i = 0; i < count; i++) {
+            for (int i = 0; i < taken[slot]; i++) {
                 int position = sequence.position() + i;
-                slots.add(slot);
-                positions.add(position);
-                tokens.add(sequence.token(position));
+                rows.slots()[row] = slot;
+                rows.positions()[row] = position;
+                rows.tokens()[row] = sequence.token(position);
+                row++;
             }
-            rows += count;
-            if (count > 0 && count == sequence.waiting()) {
-                outputs.add(rows - 1);
-                anyOutput = true;
+            if (reachesItsNewest(slot)) {
+                rows.outputs()[output++] = row - 1;
             }
         }
-        if (!anyOutput) {
-            outputs.add(rows - 1); // a program always has a result; in the midst of a prompt nobody reads it
-        }
-        return new Rows(
-                slots.build().toArray(),
-                positions.build().toArray(),
-                tokens.build().toArray(),
-                outputs.build().toArray());
+        return rows;
+    }
+
+    /** Whether the rows that are taken of a sequence are all that it has. */
+    private boolean reachesItsNewest(int slot) {
+        return taken[slot] > 0 && taken[slot] == sequences.get(slot).waiting();
     }
 
     /** Ends the trace and says what came of it. */

@@ -3,7 +3,6 @@ package dev.weir.engine;
 import dev.weir.tokenizer.StreamingDecoder;
 import dev.weir.tokenizer.Tokenizer;
 import java.util.List;
-import java.util.OptionalInt;
 
 /** The text of one sequence as it grows: whole characters only, and nothing that may turn out to be the beginning of a stop text. */
 final class TextAssembly {
@@ -52,12 +51,15 @@ final class TextAssembly {
         }
         int from = text.length();
         text.append(piece);
-        OptionalInt first = stops.stream()
-                .mapToInt(stop -> text.indexOf(stop, Math.max(released, from - stop.length() + 1)))
-                .filter(at -> at >= 0)
-                .min();
-        stopped = first.isPresent();
-        first.ifPresent(text::setLength);
+        int first = text.length();
+        for (String stop : stops) {
+            int at = text.indexOf(stop, Math.max(released, from - stop.length() + 1));
+            if (at >= 0) {
+                stopped = true;
+                first = Math.min(first, at);
+            }
+        }
+        text.setLength(first);
     }
 
     /** The length of the longest ending of the text that begins a stop text. */
