@@ -68,11 +68,18 @@ final class Render {
                         word -> word.substring(0, word.indexOf('=')), word -> word.substring(word.indexOf('=') + 1)));
         var newest = new LinkedHashMap<List<String>, JsonNode>();
         lines.stream()
-                .filter(line -> line.path("table").asText("").equals(kind))
+                .filter(line -> kind(line).equals(kind))
                 .filter(line -> wanted.entrySet().stream()
                         .allMatch(field -> line.path(field.getKey()).asText().equals(field.getValue())))
                 .forEach(line -> newest.put(identity(line), line));
         return List.copyOf(newest.values());
+    }
+
+    /** Which table a line is for: it says so, or {@code weir bench} wrote it on some device. */
+    private static String kind(JsonNode line) {
+        String device = line.path("device").asText("");
+        String ofDevice = device.isEmpty() ? "" : device.startsWith("CPU") ? "cpu" : "gpu";
+        return line.path("table").asText(ofDevice);
     }
 
     /** What two lines have in common that measure the same. */

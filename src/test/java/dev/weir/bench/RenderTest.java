@@ -64,6 +64,14 @@ class RenderTest {
         assertTrue(page.startsWith("# Speed\n<!--") && page.endsWith("<!-- bench: end -->\nafter\n"), page);
     }
 
+    /** {@code weir bench} does not know of tables. */
+    @Test
+    void aLineThatNamesADeviceIsForItsTable() throws IOException {
+        String line = line("", "weir", "off", 53.61, ", 'device': 'CPU, 8 lanes of float32, 2 threads'");
+        String page = Render.page(PAGE, lines(line.replace("\"table\": \"\", ", "")));
+        assertTrue(page.contains("| gpt2 decode, 2 threads | 53.6 |"), page);
+    }
+
     @Test
     void aPeerStandsBesideWeirWithTheRatio() throws IOException {
         String page = Render.page(
