@@ -26,8 +26,11 @@ class AllocationTest {
 
     private static final long PATIENCE_NANOS = 20_000_000_000L;
 
-    /** Of a token. Nothing is what is measured; once in a while the compiler leaves the vectors of one loop objects for good. */
-    private static final long ALLOWED = 4 << 10;
+    /**
+     * Of a sequence, 4 KiB a token. In a process that decodes and nothing else it is zero; in one that has run all these tests the
+     * compiler leaves the vectors of a loop objects for good, some 2 KB a token.
+     */
+    private static final long ALLOWED = CONFIG.context() * 4096L;
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -39,7 +42,7 @@ class AllocationTest {
         "2, 'resid_pre,resid_mid,resid_post'",
         "2, 'attn_scores,pattern'",
     })
-    void aTokenLeavesNothingBehind(int threads, String selectors) {
+    void aTokenLeavesNothingOfItsOwnBehind(int threads, String selectors) {
         try (Weir weir = Weir.of(
                         new SyntheticWeights("tiny", CONFIG, DType.FLOAT32, 1), Options.DEFAULT.withThreads(threads));
                 Session session = weir.session(1, CONFIG.context());
@@ -49,10 +52,10 @@ class AllocationTest {
             var decode = new Decode(session, hooks, recorder);
             long least = Long.MAX_VALUE;
             long begin = System.nanoTime();
-            while (least > 0 && System.nanoTime() - begin < PATIENCE_NANOS) {
+            while (least > ALLOWED && System.nanoTime() - begin < PATIENCE_NANOS) {
                 least = Math.min(least, decode.bytesOfASequence());
             }
-            assertTrue(least <= ALLOWED * CONFIG.context(), "bytes of a sequence: " + least);
+            assertTrue(least <= ALLOWED, "bytes of a sequence: " + least);
         }
     }
 
