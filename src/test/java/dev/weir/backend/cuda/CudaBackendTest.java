@@ -115,12 +115,13 @@ class CudaBackendTest {
         assertSame(graphs, decode(6, Hooks.NONE));
         reopen(CudaOptions.DEFAULT.withSync(true));
         assertSame(graphs, decode(6, Hooks.NONE));
-        reopen(CudaOptions.DEFAULT.withPersistent(false));
+        reopen(CudaOptions.DEFAULT.withPersistent(true));
         assertSame(graphs, decode(6, Hooks.NONE));
     }
 
     @Test
-    void aStepOfFewRowsIsOneLaunchInAGraphAndOutside() {
+    void aStepOfFewRowsCanBeOneLaunchInAGraphAndOutside() {
+        reopen(CudaOptions.DEFAULT.withPersistent(true));
         Plan plan = plan(1, 1, Hooks.tap(List.of(STREAM)));
         Executable executable = workspace.compile(plan);
         for (int position = 0; position < 4; position++) {
@@ -134,6 +135,7 @@ class CudaBackendTest {
     void aGpuThatIsFullLaterLaunchesOpsOneByOne() {
         assumeTrue(SoftwareGpu.isPresent());
         List<float[]> expected = decode(3, Hooks.NONE);
+        reopen(CudaOptions.DEFAULT.withPersistent(true));
         try {
             Plan plan = plan(1, 1, Hooks.NONE);
             Executable executable = workspace.compile(plan);
@@ -176,7 +178,7 @@ class CudaBackendTest {
                 9, swept.stream().map(java.util.Arrays::hashCode).distinct().count());
         reopen(CudaOptions.DEFAULT.withGraphs(false));
         assertSame(swept, swept(workspace.compile(plan), plan));
-        reopen(CudaOptions.DEFAULT.withPersistent(false));
+        reopen(CudaOptions.DEFAULT.withPersistent(true));
         assertSame(swept, swept(workspace.compile(plan), plan));
     }
 

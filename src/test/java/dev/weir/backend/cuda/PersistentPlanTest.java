@@ -34,7 +34,7 @@ import net.jqwik.api.lifecycle.AfterTry;
 class PersistentPlanTest {
 
     private static final int SLOTS = 3;
-    private static final CudaOptions ONE = CudaOptions.DEFAULT;
+    private static final CudaOptions ONE = CudaOptions.DEFAULT.withPersistent(true);
     private static final CudaOptions APART = CudaOptions.DEFAULT.withPersistent(false);
 
     @AfterTry
