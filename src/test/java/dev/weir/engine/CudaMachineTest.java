@@ -141,14 +141,23 @@ class CudaMachineTest {
 
     @Test
     void graphsChangeNoBit() {
+        requireSameBits(CudaOptions.DEFAULT.withGraphs(false).withSync(true), Choice.PLAIN);
+    }
+
+    /** Its sampling included. */
+    @Test
+    void oneKernelAStepChangesNoBit() {
+        requireSameBits(CudaOptions.DEFAULT.withPersistent(true), Choice.FILTERED);
+    }
+
+    private static void requireSameBits(CudaOptions others, Choice choice) {
         List<Prompt> prompts = List.of(Prompt.of(1, 2, 3), Prompt.of(4, 5));
-        Seen graphs = generate(FAST, Choice.PLAIN.sampling, prompts);
-        Seen plain = generate(
-                FAST.withCuda(CudaOptions.DEFAULT.withGraphs(false).withSync(true)), Choice.PLAIN.sampling, prompts);
-        assertEquals(tokens(graphs), tokens(plain));
-        for (HookPoint point : graphs.trace.points()) {
+        Seen expected = generate(FAST, choice.sampling, prompts);
+        Seen seen = generate(FAST.withCuda(others), choice.sampling, prompts);
+        assertEquals(tokens(expected), tokens(seen));
+        for (HookPoint point : expected.trace.points()) {
             assertArrayEquals(
-                    graphs.trace.get(point).data(), plain.trace.get(point).data(), point.name());
+                    expected.trace.get(point).data(), seen.trace.get(point).data(), point.name());
         }
     }
 
