@@ -41,7 +41,7 @@ final class DeviceArguments {
             names = "--persistent",
             description =
                     "Lets one kernel do a whole step of few rows on a GPU, instead of a launch for each op or group"
-                            + " of ops. The same bits; the driver compiles for half a minute when it first sees it.")
+                            + " of ops. The same bits; the driver takes long to compile it at first.")
     private boolean persistent;
 
     @Option(
