@@ -84,6 +84,8 @@ record GenerationReport(Shell shell, Weir weir, List<Prompt> prompts, Generation
                     case END_OF_TEXT -> "by the end of the text";
                     case STOP -> "by a stop text";
                     case LENGTH -> "by its length";
+                    case CANCELLED -> "by whoever asked";
+                    case DEADLINE -> "by its time limit";
                 }
                 + " after " + Figures.counted(generation.tokens().size(), "token");
     }

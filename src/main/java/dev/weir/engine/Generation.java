@@ -18,7 +18,11 @@ public record Generation(List<Integer> promptTokens, List<Integer> tokens, Strin
         /** A stop text appeared. */
         STOP,
         /** As many tokens as were allowed. */
-        LENGTH
+        LENGTH,
+        /** The caller wanted no more. */
+        CANCELLED,
+        /** The time that it was allowed was over. */
+        DEADLINE
     }
 
     public Generation {
