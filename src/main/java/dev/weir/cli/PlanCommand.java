@@ -5,6 +5,7 @@ import dev.weir.checkpoint.ModelSource;
 import dev.weir.engine.Session;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
+import dev.weir.model.Ending;
 import dev.weir.model.ModelConfig;
 import dev.weir.model.State;
 import dev.weir.model.Weights;
@@ -83,7 +84,7 @@ final class PlanCommand implements Callable<Integer> {
                     .withEdits(edits.read(config.dimensions()));
             Weights weights = Weights.of(config, dtype.orElse(source.type()));
             State state = State.of(config, 1, config.context(), rows).step(rows, 1, config.context());
-            var listing = new PlanListing(Session.plan(config, weights, state, hooks, true));
+            var listing = new PlanListing(Session.plan(config, weights, state, hooks, Ending.Results.TOKENS));
             if (json.given()) {
                 Json.print(shell, listing.json().put("model", source.name()).put("rows", rows));
             } else {

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** One prompt and what has become of it. */
-final class Sequence {
+/** One prompt and what has become of it, for callers who move a {@link Session} on themselves. */
+public final class Sequence {
 
     private final List<Integer> tokens;
     private final int promptLength;
@@ -44,57 +44,62 @@ final class Sequence {
     }
 
     /** The most rows that it can take: its last token goes through no forward pass. */
-    int maxRows() {
+    public int maxRows() {
         return promptLength + Math.max(0, maxNewTokens - 1);
     }
 
     /** Rows that have been processed. */
-    int position() {
+    public int position() {
         return position;
     }
 
-    Sampling sampling() {
+    /** How its tokens are chosen. */
+    public Sampling sampling() {
         return sampling;
     }
 
     /** What is changed for it alone. */
-    Edits edits() {
+    public Edits edits() {
         return edits;
     }
 
     /** The tokens that it began with. */
-    List<Integer> prompt() {
+    public List<Integer> prompt() {
         return tokens.subList(0, promptLength);
     }
 
-    int token(int at) {
+    /** The token at a position, of the prompt or chosen. */
+    public int token(int at) {
         return tokens.get(at);
     }
 
     /** Tokens that are known and not yet processed. */
-    int waiting() {
+    public int waiting() {
         return isDone() ? 0 : tokens.size() - position;
     }
 
-    boolean isInPrompt() {
+    /** Whether the next row is one of the prompt's. */
+    public boolean isInPrompt() {
         return position < promptLength;
     }
 
-    boolean isDone() {
-        return maxNewTokens == 0 ? position == promptLength : finishReason.isPresent();
+    /** Whether nothing more is to be done for it. */
+    public boolean isDone() {
+        return finishReason.isPresent() || (maxNewTokens == 0 && position == promptLength);
     }
 
     /** Whether the token at this position is the last that is known. */
-    boolean isNewest(int at) {
+    public boolean isNewest(int at) {
         return at == tokens.size() - 1;
     }
 
     /** Whether tokens are to be chosen at all. */
-    boolean wantsTokens() {
+    public boolean wantsTokens() {
         return maxNewTokens > 0;
     }
 
-    void processed(int rows) {
+    /** So many more rows went through the model. */
+    public void processed(int rows) {
         position += rows;
     }
 
@@ -103,7 +108,7 @@ final class Sequence {
      *
      * @return the text that is now certain
      */
-    String append(int token) {
+    public String append(int token) {
         tokens.add(token);
         boolean ended = endOfText.contains(token);
         String piece = ended ? "" : text.map(t -> t.append(token)).orElse("");
@@ -117,7 +122,19 @@ final class Sequence {
         return isDone() ? piece + text.map(TextAssembly::finish).orElse("") : piece;
     }
 
-    Generation generation() {
+    /** Ends it before its time. */
+    public void end(FinishReason reason) {
+        finishReason = Optional.of(reason);
+        text.ifPresent(TextAssembly::finish);
+    }
+
+    /** Tokens that were chosen so far. */
+    public int newTokens() {
+        return tokens.size() - promptLength;
+    }
+
+    /** What has been generated so far. */
+    public Generation generation() {
         return new Generation(
                 prompt(),
                 tokens.subList(promptLength, tokens.size()),

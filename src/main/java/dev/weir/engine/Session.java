@@ -11,6 +11,7 @@ import dev.weir.hook.Hooks;
 import dev.weir.hook.Rows;
 import dev.weir.hook.Site;
 import dev.weir.model.Ending;
+import dev.weir.model.Ending.Results;
 import dev.weir.model.Gpt2Forward;
 import dev.weir.model.ModelConfig;
 import dev.weir.model.State;
@@ -57,7 +58,7 @@ public final class Session implements AutoCloseable {
     private Edits editsOfStep = Edits.NONE;
     private Optional<List<EditLane>> lanes = Optional.empty();
     private final Map<PlanKey, Prepared> plans = new LinkedHashMap<>(16, 0.75f, true);
-    private final Queue<StepResult> results = new ArrayDeque<>();
+    private final Queue<StepResult> stepResults = new ArrayDeque<>();
     private @Nullable Newest newest;
     private long forwardRows;
     private long plansMade;
@@ -92,9 +93,9 @@ public final class Session implements AutoCloseable {
 
     /** What a plan is made for. Of an edit that is arithmetic it knows the shape, and of one that is Java the place. */
     private record PlanKey(
-            boolean tokens, int rows, int outputs, int keys, Set<HookPoint> taps, List<EditMemory.Shape> edits) {
-        boolean isOf(boolean otherTokens, Rows other, int otherKeys) {
-            return tokens == otherTokens
+            Results results, int rows, int outputs, int keys, Set<HookPoint> taps, List<EditMemory.Shape> edits) {
+        boolean isOf(Results otherResults, Rows other, int otherKeys) {
+            return results == otherResults
                     && rows == other.count()
                     && outputs == other.outputs().length
                     && keys == otherKeys;
@@ -137,7 +138,7 @@ public final class Session implements AutoCloseable {
         }
 
         /**
-         * The logits of one of the wanted rows, after {@link Session#step}.
+         * The logits of one of the wanted rows, after {@link Session#step} or {@link Session#chooseWithLogits}.
          *
          * @param output which of {@link Rows#outputs}, from 0
          * @return float32 [V]
@@ -149,7 +150,8 @@ public final class Session implements AutoCloseable {
         }
 
         /**
-         * The token that was chosen to follow one of the wanted rows, after {@link Session#choose}. Waits until it is known.
+         * The token that was chosen to follow one of the wanted rows, after {@link Session#choose} or {@link
+         * Session#chooseWithLogits}. Waits until it is known.
          *
          * @param output which of {@link Rows#outputs}, from 0
          * @throws IllegalStateException when a logit of the row is NaN
@@ -165,12 +167,13 @@ public final class Session implements AutoCloseable {
         }
 
         private Tensor result(DType type, String name) {
-            Tensor result = plan.results().getFirst();
-            if (result.type() != type) {
-                throw new IllegalStateException(
-                        "step: expected one that makes " + name + ", got one that makes " + result);
+            for (Tensor result : plan.results()) {
+                if (result.type() == type) {
+                    return result;
+                }
             }
-            return result;
+            throw new IllegalStateException(
+                    "step: expected one that makes " + name + ", got one that makes " + plan.results());
         }
 
         /**
@@ -237,7 +240,7 @@ public final class Session implements AutoCloseable {
      * @throws IllegalArgumentException for rows that do not fit the session, or hooks that the model cannot honour
      */
     public StepResult step(Rows rows, Hooks hooks) {
-        return run(rows, hooks, false);
+        return run(rows, hooks, Results.LOGITS);
     }
 
     /**
@@ -247,6 +250,17 @@ public final class Session implements AutoCloseable {
      *     cannot honour
      */
     public StepResult choose(Rows rows, Hooks hooks) {
+        requireOneWantedOfEachSlot(rows);
+        return run(rows, hooks, Results.TOKENS);
+    }
+
+    /** The same, and the logits that the tokens are chosen from come out too, as the model made them. */
+    public StepResult chooseWithLogits(Rows rows, Hooks hooks) {
+        requireOneWantedOfEachSlot(rows);
+        return run(rows, hooks, Results.TOKENS_AND_LOGITS);
+    }
+
+    private static void requireOneWantedOfEachSlot(Rows rows) {
         for (int output = 1; output < rows.outputs().length; output++) {
             int slot = rows.slots()[rows.outputs()[output]];
             if (slot == rows.slots()[rows.outputs()[output - 1]]) { // the rows of a slot stand together
@@ -255,13 +269,12 @@ public final class Session implements AutoCloseable {
                                 + slot);
             }
         }
-        return run(rows, hooks, true);
     }
 
-    private StepResult run(Rows rows, Hooks hooks, boolean tokens) {
+    private StepResult run(Rows rows, Hooks hooks, Results results) {
         requireContinuation(rows);
         List<EditLane> edited = lanes(hooks.edits());
-        Prepared prepared = prepare(rows, hooks, edited, tokens);
+        Prepared prepared = prepare(rows, hooks, edited, results);
         editMemory.write(edited, prepared.key.keys);
         Run run = prepared.executable.run(rows);
         for (int r = 0; r < rows.count(); r++) {
@@ -274,13 +287,13 @@ public final class Session implements AutoCloseable {
     /** The result of a step, in an object that nobody may read any more if there is one. */
     private StepResult result(Run run, Plan plan, Rows rows) {
         StepResult result;
-        if (results.size() > stepsKept + 1) {
-            result = results.remove();
+        if (stepResults.size() > stepsKept + 1) {
+            result = stepResults.remove();
             result.become(run, plan, rows);
         } else {
             result = new StepResult(run, plan, rows);
         }
-        results.add(result);
+        stepResults.add(result);
         return result;
     }
 
@@ -315,19 +328,19 @@ public final class Session implements AutoCloseable {
     /**
      * The plan for a step of this shape.
      *
-     * @param tokens as {@link #choose} would run it; otherwise as {@link #step} would
+     * @param results what comes out: {@link #step}, {@link #choose} or {@link #chooseWithLogits}
      */
-    public static Plan plan(ModelConfig config, Weights weights, State state, Hooks hooks, boolean tokens) {
-        var ending = new Ending(tokens, lookedAt(hooks.points()));
+    public static Plan plan(ModelConfig config, Weights weights, State state, Hooks hooks, Results results) {
+        var ending = new Ending(results, lookedAt(hooks.points()));
         return Planner.plan(Gpt2Forward.write(config, weights, state, ending), hooks);
     }
 
-    private Prepared prepare(Rows rows, Hooks hooks, List<EditLane> edited, boolean tokens) {
+    private Prepared prepare(Rows rows, Hooks hooks, List<EditLane> edited, Results results) {
         Newest before = newest;
         boolean showsKeys;
         if (before != null && before.isOf(hooks, edited)) {
             showsKeys = before.showsKeys;
-            if (before.prepared.key.isOf(tokens, rows, keys(rows, showsKeys))) {
+            if (before.prepared.key.isOf(results, rows, keys(rows, showsKeys))) {
                 return before.prepared;
             }
         } else {
@@ -335,7 +348,7 @@ public final class Session implements AutoCloseable {
         }
         int keys = keys(rows, showsKeys);
         var key = new PlanKey(
-                tokens,
+                results,
                 rows.count(),
                 rows.outputs().length,
                 keys,
@@ -352,7 +365,7 @@ public final class Session implements AutoCloseable {
             return known;
         }
         Hooks hooks = Hooks.tap(key.taps).withEdits(editMemory.planned(edited));
-        Plan plan = plan(config, weights, state.step(key.rows, key.outputs, key.keys), hooks, key.tokens);
+        Plan plan = plan(config, weights, state.step(key.rows, key.outputs, key.keys), hooks, key.results);
         var prepared = new Prepared(key, plan, workspace.compile(plan));
         plans.put(key, prepared);
         plansMade++;

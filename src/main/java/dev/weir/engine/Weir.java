@@ -13,6 +13,7 @@ import dev.weir.hook.Site;
 import dev.weir.hook.Trace;
 import dev.weir.hook.TraceLayout;
 import dev.weir.hook.TraceRecorder;
+import dev.weir.model.Ending;
 import dev.weir.model.ModelConfig;
 import dev.weir.model.State;
 import dev.weir.model.Weights;
@@ -284,6 +285,25 @@ public final class Weir implements AutoCloseable {
     }
 
     /**
+     * A prompt to be continued, for a session of one's own.
+     *
+     * @throws IllegalArgumentException for a prompt or options that the model cannot honour
+     */
+    public Sequence sequence(Prompt prompt, GenerationOptions options) {
+        return sequences(List.of(prompt), options).getFirst();
+    }
+
+    /** A prompt to be looked at, likewise. */
+    public Sequence sequence(Prompt prompt) {
+        return promptsOnly(List.of(prompt)).getFirst();
+    }
+
+    /** The shapes and exact bytes of what a sequence of a session of one's own would be traced as, if it does not end early. */
+    public TraceLayout layout(Sequence sequence, Tracing tracing) {
+        return Decoding.layout(config(), List.of(sequence), tracing);
+    }
+
+    /**
      * A session of one's own, for callers who choose the rows of each step themselves.
      *
      * @param slots sequences held at a time
@@ -301,7 +321,7 @@ public final class Weir implements AutoCloseable {
      */
     public Plan plan(int rows, Hooks hooks) {
         State state = State.of(config(), 1, config().context(), rows).step(rows, 1, config().context());
-        return Session.plan(config(), weights, state, hooks, true);
+        return Session.plan(config(), weights, state, hooks, Ending.Results.TOKENS);
     }
 
     /**

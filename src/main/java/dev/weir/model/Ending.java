@@ -3,10 +3,20 @@ package dev.weir.model;
 /**
  * What the end of a forward pass makes of the rows that are wanted.
  *
- * @param tokens whether it chooses the next token of each; otherwise their logits come out
+ * @param results what comes out
  * @param everyRow how far the rows go that are not wanted: no farther than somebody looks
  */
-public record Ending(boolean tokens, Until everyRow) {
+public record Ending(Results results, Until everyRow) {
+
+    /** What comes out of a pass. */
+    public enum Results {
+        /** The logits of each wanted row. */
+        LOGITS,
+        /** The token that follows each wanted row. */
+        TOKENS,
+        /** The tokens, and the logits that they were chosen from. */
+        TOKENS_AND_LOGITS
+    }
 
     /** A place behind which only the wanted rows are computed. */
     public enum Until {
@@ -19,5 +29,5 @@ public record Ending(boolean tokens, Until everyRow) {
     }
 
     /** The logits of the wanted rows. */
-    public static final Ending LOGITS = new Ending(false, Until.BLOCKS);
+    public static final Ending LOGITS = new Ending(Results.LOGITS, Until.BLOCKS);
 }

@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 /**
  * The forward pass as data: ops in the order they run, and the values that come out.
  *
- * @param results the logits [O, V], or the chosen tokens [O, 1]
+ * @param results the logits [O, V], the chosen tokens [O, 1], or these and those
  */
 public record Program(Inputs inputs, List<Op.Plain> ops, List<Tensor> results) {
 

@@ -300,7 +300,11 @@ class CudaBackendTest {
         workspace.write(state.samplers(), 0, MemorySegment.ofArray(new int[] {1, 0, 0, 0, 0, 0, 0, 0}));
         workspace.write(state.samplers(), 8, MemorySegment.ofArray(new int[] {1, 0, 0, 0, 0, 0, 0, 0}));
         Plan generate = Planner.plan(
-                Gpt2Forward.write(CONFIG, model.weights, state.step(2, 2, 16), new Ending(true, Ending.Until.BLOCKS)),
+                Gpt2Forward.write(
+                        CONFIG,
+                        model.weights,
+                        state.step(2, 2, 16),
+                        new Ending(Ending.Results.TOKENS, Ending.Until.BLOCKS)),
                 Hooks.NONE);
         Run run = workspace.compile(generate).run(rows);
         int[] chosen = run.read(generate.results().getFirst()).toArray(ValueLayout.JAVA_INT);

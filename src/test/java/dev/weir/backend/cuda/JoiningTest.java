@@ -42,7 +42,8 @@ class JoiningTest {
 
     static Plan plan(int rows, DType type, Hooks hooks) {
         State state = State.of(GPT2, 8, GPT2.context(), 1024).step(rows, 1, GPT2.context());
-        var program = Gpt2Forward.write(GPT2, Weights.of(GPT2, type), state, new Ending(true, Ending.Until.BLOCKS));
+        var program = Gpt2Forward.write(
+                GPT2, Weights.of(GPT2, type), state, new Ending(Ending.Results.TOKENS, Ending.Until.BLOCKS));
         return Planner.plan(program, hooks);
     }
 

@@ -1,0 +1,318 @@
+package dev.weir.batching;
+
+import dev.weir.batching.Ticket.Watcher;
+import dev.weir.engine.Generation.FinishReason;
+import dev.weir.engine.Sequence;
+import dev.weir.engine.Session;
+import dev.weir.engine.Session.StepResult;
+import dev.weir.engine.UnrecordedSteps;
+import dev.weir.engine.Weir;
+import dev.weir.hook.Edits;
+import dev.weir.hook.HookPoint;
+import dev.weir.hook.Hooks;
+import dev.weir.hook.Rows;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** The requests that run, the session that they share, and its steps. For the scheduler's thread alone. */
+final class Batch implements AutoCloseable {
+
+    private final Weir weir;
+    private final Limits limits;
+    private final Observer observer;
+    private final Session session;
+    private final Sharing sharing;
+    private final List<Running> running = new ArrayList<>();
+    private final @Nullable Running[] bySlot;
+    private final StepWatch watch;
+    private Hooks taps = Hooks.NONE;
+    private UnrecordedSteps unrecorded;
+    private boolean isBroken;
+
+    /** Nobody runs yet. */
+    Batch(Weir weir, Limits limits, Observer observer) {
+        this.weir = weir;
+        this.limits = limits;
+        this.observer = observer;
+        this.sharing = new Sharing(weir, limits.withSharedPrefixes(false));
+        this.bySlot = new Running[limits.sequences()];
+        this.watch = new StepWatch(bySlot);
+        // one slot and one page more than requests may have, to ask the machine whether it still works
+        this.session = weir.session(limits.sequences() + 1, weir.config().context());
+        this.unrecorded = new UnrecordedSteps(session, taps, watch);
+    }
+
+    boolean isEmpty() {
+        return running.isEmpty();
+    }
+
+    /** Whether the machine failed. */
+    boolean isBroken() {
+        return isBroken;
+    }
+
+    /** How busy it is. */
+    Load load(int waiting) {
+        return new Load(
+                waiting,
+                running.size(),
+                limits.pages(),
+                sharing.pool().used(),
+                sharing.pool().shared(),
+                isBroken);
+    }
+
+    /**
+     * Lets a request begin, if there is a place for it and all the pages that it may need.
+     *
+     * @return whether it was taken; one that fails at once has been told
+     */
+    boolean begin(Ticket ticket) {
+        if (running.size() == limits.sequences()) {
+            return false;
+        }
+        Optional<Lease> lease = sharing.lease(ticket);
+        if (lease.isEmpty()) {
+            return false;
+        }
+        var begun = new Running(ticket, freeSlot(), lease.get(), sharing.recorded(ticket));
+        running.add(begun);
+        bySlot[begun.slot()] = begun;
+        try {
+            begin(begun);
+        } catch (RuntimeException | Error e) {
+            fail(begun, e);
+        }
+        return true;
+    }
+
+    private int freeSlot() {
+        int slot = 0;
+        while (bySlot[slot] != null) {
+            slot++;
+        }
+        return slot;
+    }
+
+    private void begin(Running begun) {
+        Ticket ticket = begun.ticket();
+        Sequence sequence = ticket.sequence();
+        int shared = begun.lease().found() * limits.pageRows();
+        unrecorded.recordAll(); // the slot may have been another's
+        session.reset(begun.slot());
+        session.sample(begun.slot(), sequence.sampling(), sequence.prompt());
+        session.edit(begun.slot(), ticket.edits());
+        sequence.processed(shared);
+        for (Watcher watcher : ticket.watchers()) {
+            watcher.tracing().sink().begin(weir.layout(sequence, watcher.tracing()));
+        }
+        sharing.showShared(begun);
+        watchAll();
+        observer.onBegun(ticket.age(), sequence.prompt().size(), shared);
+    }
+
+    /**
+     * Ends requests that were cancelled or are late.
+     *
+     * @param all whether every request is cancelled
+     */
+    void dropOver(boolean all) {
+        for (Running each : List.copyOf(running)) {
+            Optional<FinishReason> over =
+                    all ? Optional.of(FinishReason.CANCELLED) : each.ticket().over();
+            if (over.isPresent()) {
+                each.sequence().end(over.get());
+                end(each);
+            }
+        }
+    }
+
+    /** One step for everybody, as far as its rows reach. */
+    void step() {
+        long begin = System.nanoTime();
+        Composition step = Composition.of(running, limits.rowsPerStep());
+        try {
+            make(step);
+        } catch (RuntimeException | Error e) {
+            oneByOne(step, e);
+        }
+        observer.onStep(
+                step.shares().size(),
+                step.promptRows(),
+                step.rows().count() - step.promptRows(),
+                System.nanoTime() - begin);
+    }
+
+    private void make(Composition step) {
+        Rows rows = step.rows();
+        StepResult result = !step.choosesTokens()
+                ? session.step(rows, taps)
+                : wantsLogits(step) ? session.chooseWithLogits(rows, taps) : session.choose(rows, taps);
+        step.shares().forEach(share -> share.running().sequence().processed(share.rows()));
+        unrecorded.add(rows, result);
+        failWatched();
+        int output = 0;
+        for (Share share : step.shares()) {
+            if (running.contains(share.running())) {
+                move(share, result, output);
+            }
+            output += share.wantsToken() ? 1 : 0;
+        }
+    }
+
+    private static boolean wantsLogits(Composition step) {
+        return step.shares().stream()
+                .anyMatch(share -> share.wantsToken()
+                        && share.running().ticket().request().logprobs().isPresent());
+    }
+
+    /** What a step means for one request. */
+    private void move(Share share, StepResult result, int output) {
+        Running each = share.running();
+        Sequence sequence = each.sequence();
+        Ticket ticket = each.ticket();
+        try {
+            sharing.share(each);
+            if (share.ofPrompt() && !sequence.isInPrompt()) {
+                finishPrompt(each);
+            }
+            if (share.wantsToken()) {
+                int token = result.token(output);
+                Optional<TokenLogprobs> logprobs = Optional.empty();
+                if (ticket.request().logprobs().isPresent()) {
+                    MemorySegment logits = result.logits(output);
+                    logprobs = Optional.of(Probabilities.of(
+                            logits, token, ticket.request().logprobs().getAsInt()));
+                }
+                ticket.tell(token, logprobs, observer);
+            }
+            if (sequence.isDone()) {
+                end(each);
+            }
+        } catch (RuntimeException | Error e) {
+            fail(each, e);
+        }
+    }
+
+    private void finishPrompt(Running each) {
+        boolean isWatched = !each.ticket().watchers().isEmpty();
+        if (isWatched) {
+            recordAll();
+        }
+        each.ticket().read(each.lease().found() * limits.pageRows());
+        if (isWatched) {
+            watchAll();
+        }
+    }
+
+    /**
+     * A step that threw has not happened. Whoever makes it throw alone fails; the others go on.
+     *
+     * @param cause why the step of all threw
+     */
+    private void oneByOne(Composition step, Throwable cause) {
+        for (Share share : step.shares()) {
+            boolean isWhereItWas =
+                    share.running().sequence().position() == step.rows().positions()[share.firstRow()];
+            if (step.shares().size() == 1 || !isWhereItWas) {
+                fail(share.running(), cause);
+            } else if (running.contains(share.running())) {
+                try {
+                    make(Composition.alone(share));
+                } catch (RuntimeException | Error e) {
+                    fail(share.running(), e);
+                }
+            }
+        }
+        isBroken |= !works();
+    }
+
+    /** Whether the machine still computes a row. */
+    private boolean works() {
+        int slot = limits.sequences();
+        try {
+            session.reset(slot);
+            StepResult result =
+                    session.step(new Rows(new int[] {slot}, new int[] {0}, new int[] {0}, new int[] {0}), Hooks.NONE);
+            result.logits(0);
+            return true;
+        } catch (RuntimeException | Error e) {
+            return false;
+        }
+    }
+
+    private void recordAll() {
+        unrecorded.recordAll();
+        failWatched();
+    }
+
+    private void failWatched() {
+        watch.takeFailures().forEach(this::fail);
+    }
+
+    private void end(Running each) {
+        try {
+            Ticket ticket = each.ticket();
+            if (!ticket.watchers().isEmpty()) {
+                recordAll();
+                if (!running.contains(each)) {
+                    return; // its sink threw
+                }
+                int[] lengths = {each.sequence().position()};
+                ticket.watchers().forEach(watcher -> watcher.tracing().sink().end(lengths));
+            }
+            leave(each);
+            var generation = each.sequence().generation();
+            observer.onEnded(generation.finishReason(), generation.tokens().size());
+            ticket.reply().add(new Event.Ended(generation));
+        } catch (RuntimeException | Error e) {
+            fail(each, e);
+        }
+    }
+
+    private void fail(Running each, Throwable cause) {
+        if (running.contains(each)) {
+            leave(each);
+            observer.onFailed(cause);
+            each.ticket().reply().fail(cause);
+        }
+    }
+
+    private void leave(Running each) {
+        running.remove(each);
+        bySlot[each.slot()] = null;
+        sharing.release(each);
+        if (!each.ticket().edits().isEmpty()) {
+            session.edit(each.slot(), Edits.NONE);
+        }
+        if (!each.ticket().watchers().isEmpty()) {
+            watchAll();
+        }
+    }
+
+    /** From now on a step shows what the requests that run want to see. */
+    private void watchAll() {
+        Set<HookPoint> points = new TreeSet<>();
+        running.forEach(each -> each.ticket().watchers().forEach(watcher -> points.addAll(watcher.points())));
+        if (!points.equals(taps.taps().keySet())) {
+            unrecorded.recordAll();
+            taps = points.isEmpty() ? Hooks.NONE : Hooks.tap(points);
+            unrecorded = new UnrecordedSteps(session, taps, watch);
+        }
+    }
+
+    /** Every request fails. */
+    void failAll(Throwable cause) {
+        List.copyOf(running).forEach(each -> fail(each, cause));
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}
