@@ -23,19 +23,32 @@ using uint64 = unsigned long long;
 struct Sampler {
     bool greedy;
     bool penalised;
+    bool counted;
+    bool biased;
     float penalty;
+    float frequency;
+    float presence;
     float temperature;
     int topK;
     float topP;
     float minP;
     uint32_t seedLow;
     uint32_t seedHigh;
+
+    /// Whether what was chosen is remembered.
+    __device__ __forceinline__ bool remembers() const { return penalised || counted; }
 };
+
+constexpr int WORDS = 12;
 
 __device__ __forceinline__ Sampler samplerAt(const int* words) {
     return {(words[0] & 1) != 0,
             (words[0] & 2) != 0,
+            (words[0] & 4) != 0,
+            (words[0] & 8) != 0,
             __int_as_float(words[1]),
+            __int_as_float(words[8]),
+            __int_as_float(words[9]),
             __int_as_float(words[2]),
             words[3],
             __int_as_float(words[4]),
@@ -80,28 +93,45 @@ struct Prefix {
 struct Tokens {
     const float* logits;
     const int* seen;
+    const int* biases;
     int count;
-    bool penalised;
+    bool remembers;
+    bool counted;
+    bool biased;
     float penalty;
+    float frequency;
+    float presence;
     float temperature;
     float best;
+
+    /// A logit after what a sampler does to it.
+    __device__ __forceinline__ float changed(float logit, int known, int bias) const {
+        float value = known == 0 ? logit : logit > 0 ? logit / penalty : logit * penalty;
+        int times = known >> 1;
+        if (counted && times > 0) {
+            value = fmaf(-frequency, static_cast<float>(times), value) - presence;
+        }
+        return biased ? value + __int_as_float(bias) : value;
+    }
 
     /// Calls visit(t, l[t]) for from, from + step, ... before `to`.
     template <class Visit> __device__ __forceinline__ void each(int from, int to, int step, Visit visit) const {
         for (int first = from; first < to; first += BATCH * step) {
             float logit[BATCH];
-            int penalise[BATCH];
+            int known[BATCH];
+            int bias[BATCH];
 #pragma unroll
             for (int i = 0; i < BATCH; i++) {
                 int t = first + i * step;
                 logit[i] = t < to ? logits[t] : 0.0f;
-                penalise[i] = penalised && t < to ? seen[t] : 0;
+                known[i] = remembers && t < to ? seen[t] : 0;
+                bias[i] = biased && t < to ? biases[t] : 0;
             }
 #pragma unroll
             for (int i = 0; i < BATCH; i++) {
                 int t = first + i * step;
                 if (t < to) {
-                    visit(t, penalise[i] == 0 ? logit[i] : logit[i] > 0 ? logit[i] / penalty : logit[i] * penalty);
+                    visit(t, changed(logit[i], known[i], bias[i]));
                 }
             }
         }
@@ -373,6 +403,7 @@ struct Sample {
     int* seen;
     const float* logits;
     const int* samplers;
+    const int* biases;
     const int* slots;
     const int* positions;
     const int* outputs;
@@ -381,14 +412,19 @@ struct Sample {
     __device__ __forceinline__ void at(Place place, sampling::Shared& shared) const {
         using namespace sampling;
         int row = outputs[place.x];
-        Sampler sampler = samplerAt(samplers + slots[row] * 8);
+        Sampler sampler = samplerAt(samplers + slots[row] * WORDS);
         int* seenBySlot = seen + static_cast<size_t>(slots[row]) * vocabulary;
         Tokens tokens = {
                 logits + static_cast<size_t>(place.x) * vocabulary,
                 seenBySlot,
+                biases + static_cast<size_t>(slots[row]) * vocabulary,
                 vocabulary,
-                sampler.penalised,
+                sampler.remembers(),
+                sampler.counted,
+                sampler.biased,
                 sampler.penalty,
+                sampler.frequency,
+                sampler.presence,
                 sampler.temperature,
                 0.0f};
 
@@ -413,8 +449,8 @@ struct Sample {
         }
         if (threadIdx.x == 0) {
             chosen[place.x] = token;
-            if (sampler.penalised) {
-                seenBySlot[token] = 1;
+            if (sampler.remembers()) {
+                seenBySlot[token] = (seenBySlot[token] | 1) + 2;
             }
         }
     }

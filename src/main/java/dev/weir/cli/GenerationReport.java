@@ -127,7 +127,9 @@ record GenerationReport(Shell shell, Weir weir, List<Prompt> prompts, Generation
                 .put("top_k", sampling.topK())
                 .put("top_p", sampling.topP())
                 .put("min_p", sampling.minP())
-                .put("repetition_penalty", sampling.repetitionPenalty());
+                .put("repetition_penalty", sampling.repetitionPenalty())
+                .put("frequency_penalty", sampling.frequencyPenalty())
+                .put("presence_penalty", sampling.presencePenalty());
         if (sampling.greedy()) {
             node.putNull("seed");
         } else {

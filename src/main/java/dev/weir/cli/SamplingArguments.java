@@ -47,6 +47,18 @@ final class SamplingArguments {
     private Optional<Float> repetitionPenalty = Optional.empty();
 
     @Option(
+            names = "--frequency-penalty",
+            paramLabel = "F",
+            description = "Subtract F from the logit of a token for each time that it was chosen; 0: not.")
+    private Optional<Float> frequencyPenalty = Optional.empty();
+
+    @Option(
+            names = "--presence-penalty",
+            paramLabel = "F",
+            description = "Subtract F from the logits of tokens that were chosen; 0: not.")
+    private Optional<Float> presencePenalty = Optional.empty();
+
+    @Option(
             names = "--seed",
             paramLabel = "S",
             description = "The same seed gives the same tokens. Default: a random one, which is printed.")
@@ -86,6 +98,9 @@ final class SamplingArguments {
                 topK.orElse(defaults.topK()),
                 topP.orElse(defaults.topP()),
                 minP.orElse(defaults.minP()),
+                frequencyPenalty.orElse(defaults.frequencyPenalty()),
+                presencePenalty.orElse(defaults.presencePenalty()),
+                defaults.logitBias(),
                 seed.orElseGet(() -> new SplittableRandom().nextLong(1L << 32)));
     }
 }

@@ -4,9 +4,10 @@ import dev.weir.program.SamplerSettings;
 import java.util.Map;
 
 /**
- * How the next token is chosen from the logits. The filters apply in the order of the fields, as in Hugging Face transformers.
+ * How the next token is chosen from the logits. Penalties and biases change the logits, then the filters apply in the order of the fields, as in
+ * Hugging Face transformers.
  *
- * @param greedy whether the most likely token is taken; ties go to the lowest id, and only the repetition penalty still applies
+ * @param greedy whether the most likely token is taken; ties go to the lowest id, and only penalties and biases still apply
  * @param repetitionPenalty divides positive and multiplies negative logits of tokens seen before (Keskar et al. 2019); 1 is none
  * @param temperature divides the logits; above 0
  * @param topK keeps the k most likely tokens; 0 keeps all
@@ -57,9 +58,27 @@ public record Sampling(
         }
     }
 
+    /** Refuses a bias of a token that a model does not have. */
+    void requireFits(int vocabulary) {
+        logitBias.keySet().stream()
+                .sorted()
+                .forEach(token -> require(
+                        token < vocabulary, "logit bias", "token ids below the vocabulary size " + vocabulary, token));
+    }
+
     /** As a machine takes it. */
     SamplerSettings settings() {
-        return new SamplerSettings(greedy, repetitionPenalty, temperature, topK, topP, minP, seed);
+        return new SamplerSettings(
+                greedy,
+                repetitionPenalty,
+                temperature,
+                topK,
+                topP,
+                minP,
+                frequencyPenalty,
+                presencePenalty,
+                !logitBias.isEmpty(),
+                seed);
     }
 
     /** The same, greedy or not. */

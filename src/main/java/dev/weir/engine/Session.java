@@ -204,15 +204,22 @@ public final class Session implements AutoCloseable {
      * Says how tokens of a slot are chosen from now on; before, they are chosen greedily.
      *
      * @param seen tokens that a repetition penalty is to know of; those that are chosen from now on are added
+     * @throws IllegalArgumentException for a bias of a token that the model does not have
      */
     public void sample(int slot, Sampling sampling, Collection<Integer> seen) {
         requireSlot("sampling", slot);
+        sampling.requireFits(config.vocabulary());
         SamplerSettings settings = sampling.settings();
         workspace.write(state.samplers(), (long) slot * SamplerSettings.WORDS, MemorySegment.ofArray(settings.words()));
-        if (settings.penalises()) {
+        if (settings.remembers()) {
             int[] marks = new int[config.vocabulary()];
-            seen.forEach(token -> marks[token] = 1);
+            seen.forEach(token -> marks[token] = SamplerSettings.SEEN);
             workspace.write(state.seen(), (long) slot * marks.length, MemorySegment.ofArray(marks));
+        }
+        if (settings.biased()) {
+            int[] biases = new int[config.vocabulary()];
+            sampling.logitBias().forEach((token, bias) -> biases[token] = Float.floatToRawIntBits(bias));
+            workspace.write(state.biases(), (long) slot * biases.length, MemorySegment.ofArray(biases));
         }
     }
 

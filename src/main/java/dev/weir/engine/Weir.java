@@ -479,6 +479,7 @@ public final class Weir implements AutoCloseable {
                     + options.maxNewTokens().orElse(1) + " new: expected at most " + config().context()
                     + " positions, the model's context; at most " + Math.max(0, room) + " new tokens fit");
         }
+        options.sampling().requireFits(config().vocabulary());
         int wanted = options.maxNewTokens()
                 .orElse(source.generationConfig().maxNewTokens().orElse(DEFAULT_NEW_TOKENS));
         return new Sequence(

@@ -91,8 +91,8 @@ public final class Gpt2Forward {
         Tensor logits = unembed(p, x, c, w, ending.everyRow());
         return switch (ending.results()) {
             case LOGITS -> p.results(logits);
-            case TOKENS -> p.results(p.sample(logits, s.samplers(), s.seen()));
-            case TOKENS_AND_LOGITS -> p.results(p.sample(logits, s.samplers(), s.seen()), logits);
+            case TOKENS -> p.results(p.sample(logits, s.samplers(), s.seen(), s.biases()));
+            case TOKENS_AND_LOGITS -> p.results(p.sample(logits, s.samplers(), s.seen(), s.biases()), logits);
         };
     }
 

@@ -14,10 +14,12 @@ import java.util.stream.Stream;
  *
  * @param samplers int32 [slots, {@value SamplerSettings#WORDS}], see {@link SamplerSettings}
  * @param seen int32 [slots, V], see {@link dev.weir.program.Op.Sample}
+ * @param biases the bits of float32 [slots, V], see {@link dev.weir.program.Op.Sample}
  * @param context positions of each slot
  * @param shownKeys K, the keys that traced scores and patterns have room for
  */
-public record State(Inputs inputs, Tensor samplers, Tensor seen, List<Cache> caches, int context, int shownKeys) {
+public record State(
+        Inputs inputs, Tensor samplers, Tensor seen, Tensor biases, List<Cache> caches, int context, int shownKeys) {
 
     private static final int FIRST_ID = 1 << 16; // above the weights, below the values of a program
 
@@ -44,6 +46,7 @@ public record State(Inputs inputs, Tensor samplers, Tensor seen, List<Cache> cac
                 integers(id++, "outputs", maxRows, 1));
         Tensor samplers = integers(id++, "samplers", slots, SamplerSettings.WORDS);
         Tensor seen = integers(id++, "seen", slots, c.vocabulary());
+        Tensor biases = integers(id++, "biases", slots, c.vocabulary());
         int cacheRows = Math.multiplyExact(slots, context);
         var caches = new ArrayList<Cache>();
         for (int l = 0; l < c.layers(); l++) {
@@ -52,7 +55,7 @@ public record State(Inputs inputs, Tensor samplers, Tensor seen, List<Cache> cac
                     new Tensor(id++, prefix + "keys", DType.FLOAT32, cacheRows, c.width(), Tensor.Role.STATE),
                     new Tensor(id++, prefix + "values", DType.FLOAT32, cacheRows, c.width(), Tensor.Role.STATE)));
         }
-        return new State(inputs, samplers, seen, caches, context, context);
+        return new State(inputs, samplers, seen, biases, caches, context, context);
     }
 
     private static Tensor integers(int id, String name, int rows, int columns) {
@@ -69,6 +72,7 @@ public record State(Inputs inputs, Tensor samplers, Tensor seen, List<Cache> cac
                         first(outputs, inputs.outputs())),
                 samplers,
                 seen,
+                biases,
                 caches,
                 context,
                 keys);
@@ -82,7 +86,13 @@ public record State(Inputs inputs, Tensor samplers, Tensor seen, List<Cache> cac
     public List<Tensor> all() {
         return Stream.concat(
                         Stream.of(
-                                inputs.tokens(), inputs.positions(), inputs.slots(), inputs.outputs(), samplers, seen),
+                                inputs.tokens(),
+                                inputs.positions(),
+                                inputs.slots(),
+                                inputs.outputs(),
+                                samplers,
+                                seen,
+                                biases),
                         caches.stream().flatMap(cache -> Stream.of(cache.keys, cache.values)))
                 .toList();
     }

@@ -156,7 +156,14 @@ final class Lowering {
             case Op.SelectRows o -> new Op.SelectRows(o.out(), current(o.x()), o.rows());
             case Op.Sample o ->
                 new Op.Sample(
-                        o.chosen(), o.seen(), current(o.logits()), o.samplers(), o.slots(), o.positions(), o.outputs());
+                        o.chosen(),
+                        o.seen(),
+                        current(o.logits()),
+                        o.samplers(),
+                        o.biases(),
+                        o.slots(),
+                        o.positions(),
+                        o.outputs());
             case Op.Hook o -> throw new IllegalStateException("a hook is lowered, not renamed: " + o);
         };
     }

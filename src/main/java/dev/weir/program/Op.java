@@ -198,17 +198,26 @@ public sealed interface Op {
 
     /**
      * The next token of each wanted row, chosen from its logits as the sampler of its slot says: chosen[o] = the token, or -1 - t
-     * where the logit of token t is the first that is NaN. A sampler with a repetition penalty remembers the token in seen. {@code
+     * where the logit of token t is the first that is NaN. A sampler with a penalty remembers the token in seen. {@code
      * docs/numerics.md} has every step; the same logits and the same sampler give the same token on any machine.
      *
      * @param chosen int32 [O, 1]
-     * @param seen int32 [slots, V]: nonzero where a token was in the prompt or was chosen, kept by samplers with a penalty
+     * @param seen int32 [slots, V]: odd where a token was in the prompt or was chosen, and twice how often it was chosen; kept by
+     *     samplers with a penalty
      * @param logits [O, V]
      * @param samplers int32 [slots, {@value SamplerSettings#WORDS}], see {@link SamplerSettings}
+     * @param biases [slots, V], the bits of float32: what samplers with biases add to logits
      * @param outputs the rows that the logits belong to
      */
     record Sample(
-            Tensor chosen, Tensor seen, Tensor logits, Tensor samplers, Tensor slots, Tensor positions, Tensor outputs)
+            Tensor chosen,
+            Tensor seen,
+            Tensor logits,
+            Tensor samplers,
+            Tensor biases,
+            Tensor slots,
+            Tensor positions,
+            Tensor outputs)
             implements Plain {
         @Override
         public List<Tensor> outs() {
@@ -217,7 +226,7 @@ public sealed interface Op {
 
         @Override
         public List<Tensor> ins() {
-            return List.of(logits, samplers, slots, positions, outputs);
+            return List.of(logits, samplers, biases, slots, positions, outputs);
         }
     }
 

@@ -128,8 +128,9 @@ public final class ProgramWriter {
      *
      * @return the chosen tokens, int32 [O, 1]
      */
-    public Tensor sample(Tensor logits, Tensor samplers, Tensor seen) {
+    public Tensor sample(Tensor logits, Tensor samplers, Tensor seen, Tensor biases) {
         require(logits.columns() == seen.columns(), "sample", logits, seen);
+        require(biases.rows() == seen.rows() && biases.columns() == seen.columns(), "sample", biases, seen);
         require(
                 samplers.columns() == SamplerSettings.WORDS && samplers.rows() == seen.rows(),
                 "sample",
@@ -138,7 +139,7 @@ public final class ProgramWriter {
         Tensor outputs = inputs.outputs();
         require(logits.rows() == outputs.rows(), "sample", logits, outputs);
         Tensor chosen = new Tensor(nextId++, "sample", DType.INT32, logits.rows(), 1, Tensor.Role.VALUE);
-        ops.add(new Op.Sample(chosen, seen, logits, samplers, inputs.slots(), inputs.positions(), outputs));
+        ops.add(new Op.Sample(chosen, seen, logits, samplers, biases, inputs.slots(), inputs.positions(), outputs));
         return chosen;
     }
 

@@ -14,6 +14,7 @@ import dev.weir.model.ModelConfig;
 import dev.weir.program.Activation;
 import dev.weir.tensor.DType;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
@@ -74,6 +75,11 @@ final class RandomRequests {
                 random.nextInt(20),
                 0.6f + 0.4f * random.nextFloat(),
                 random.nextBoolean() ? 0 : 0.02f,
+                random.nextBoolean() ? 0 : 0.5f,
+                random.nextBoolean() ? 0 : -0.3f,
+                random.nextBoolean()
+                        ? Map.of()
+                        : Map.of(random.nextInt(weir.config().vocabulary()), 3 * random.nextFloat()),
                 random.nextLong());
         Set<Integer> ends = random.nextBoolean()
                 ? Set.of()

@@ -27,7 +27,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
@@ -99,6 +101,27 @@ class WeirTest {
         assertNotEquals(
                 weir.generate(ONCE, options).text(),
                 weir.generate(ONCE, options.withSampling(sampling.withSeed(12))).text());
+    }
+
+    @Test
+    void biasesAndPenaltiesOfWhatWasChosenChangeTheChoice() {
+        Sampling greedy = Sampling.GREEDY;
+        GenerationOptions options = greedy(12).withEndOfText();
+        List<Integer> forced = weir.generate(ONCE, options.withSampling(greedy.withLogitBias(Map.of(77, 1e4f))))
+                .tokens();
+        assertEquals(Collections.nCopies(12, 77), forced);
+        var once = greedy.withLogitBias(Map.of(77, 1e4f)).withPresencePenalty(2e4f);
+        List<Integer> varied = weir.generate(ONCE, options.withSampling(once)).tokens();
+        assertEquals(77, varied.getFirst());
+        assertEquals(12, Set.copyOf(varied).size(), () -> "every token once: " + varied);
+        var thrice = greedy.withLogitBias(Map.of(77, 1e4f)).withFrequencyPenalty(4e3f);
+        assertEquals(
+                List.of(77, 77, 77),
+                weir.generate(ONCE, options.withSampling(thrice)).tokens().subList(0, 3));
+        var e = assertThrows(
+                IllegalArgumentException.class,
+                () -> weir.generate(ONCE, options.withSampling(greedy.withLogitBias(Map.of(4096, 1f)))));
+        assertEquals("logit bias: expected token ids below the vocabulary size 4096, got 4096", e.getMessage());
     }
 
     @Test

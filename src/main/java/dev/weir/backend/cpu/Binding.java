@@ -274,6 +274,7 @@ final class Binding {
                 o.logits().columns(),
                 workspace.values(o.samplers()),
                 workspace.values(o.seen()),
+                workspace.values(o.biases()),
                 integers(o.chosen()));
     }
 

@@ -15,6 +15,7 @@ record SampleStage(
         int vocabulary,
         MemorySegment samplers,
         MemorySegment seen,
+        MemorySegment biases,
         MemorySegment chosen)
         implements Stage, Workers.Body {
 
@@ -35,19 +36,25 @@ record SampleStage(
     private int choose(Worker worker, int output, int slot, int position) {
         long sampler = (long) slot * SamplerSettings.WORDS;
         int flags = word(sampler);
-        boolean penalises = SamplerSettings.penalises(flags);
-        if (SamplerSettings.isGreedy(flags) && !penalises) {
+        boolean remembers = SamplerSettings.penalises(flags) || SamplerSettings.counts(flags);
+        boolean isBiased = SamplerSettings.isBiased(flags);
+        if (SamplerSettings.isGreedy(flags) && !remembers && !isBiased) {
             return choose(worker, logits, output, sampler, position);
         }
         Window changed = worker.logits(vocabulary);
         long bytes = (long) vocabulary * Float.BYTES;
         MemorySegment.copy(logits.data(), logits.at(output, 0), changed.data(), changed.at(0, 0), bytes);
-        if (penalises) {
-            penalise(changed, slot, fraction(sampler + SamplerSettings.PENALTY));
+        if (remembers) {
+            penalise(changed, slot, sampler);
+        }
+        if (isBiased) {
+            addBiases(changed, slot);
         }
         int token = choose(worker, changed, 0, sampler, position);
-        if (penalises && token >= 0) {
-            seen.setAtIndex(ValueLayout.JAVA_INT, (long) slot * vocabulary + token, 1);
+        if (remembers && token >= 0) {
+            long at = (long) slot * vocabulary + token;
+            int known = seen.getAtIndex(ValueLayout.JAVA_INT, at);
+            seen.setAtIndex(ValueLayout.JAVA_INT, at, (known | SamplerSettings.SEEN) + SamplerSettings.CHOSEN_ONCE);
         }
         return token;
     }
@@ -86,12 +93,28 @@ record SampleStage(
         return Float.intBitsToFloat(word(index));
     }
 
-    private void penalise(Window changed, int slot, float penalty) {
+    private void penalise(Window changed, int slot, long sampler) {
+        boolean counts = SamplerSettings.counts(word(sampler));
+        float penalty = fraction(sampler + SamplerSettings.PENALTY);
+        float frequency = fraction(sampler + SamplerSettings.FREQUENCY);
+        float presence = fraction(sampler + SamplerSettings.PRESENCE);
         for (int token = 0; token < vocabulary; token++) {
-            if (seen.getAtIndex(ValueLayout.JAVA_INT, (long) slot * vocabulary + token) != 0) {
+            int known = seen.getAtIndex(ValueLayout.JAVA_INT, (long) slot * vocabulary + token);
+            if (known != 0) {
                 float logit = changed.get(0, token);
-                changed.set(0, token, logit > 0 ? logit / penalty : logit * penalty);
+                float penalised = logit > 0 ? logit / penalty : logit * penalty;
+                int times = known / SamplerSettings.CHOSEN_ONCE;
+                boolean wasChosen = counts && times > 0;
+                changed.set(0, token, wasChosen ? Math.fma(-frequency, times, penalised) - presence : penalised);
             }
+        }
+    }
+
+    private void addBiases(Window changed, int slot) {
+        for (int token = 0; token < vocabulary; token++) {
+            float bias =
+                    Float.intBitsToFloat(biases.getAtIndex(ValueLayout.JAVA_INT, (long) slot * vocabulary + token));
+            changed.set(0, token, changed.get(0, token) + bias);
         }
     }
 

@@ -168,7 +168,7 @@ final class Binding {
     private Work sample(Op.Sample o) {
         return new LaunchWriter(device, o, Kernel.SAMPLE, o.chosen().rows())
                 .pointers(addresses.value(o.chosen()), addresses.state(o.seen()))
-                .pointers(addresses.value(o.logits()), addresses.state(o.samplers()))
+                .pointers(addresses.value(o.logits()), addresses.state(o.samplers()), addresses.state(o.biases()))
                 .pointers(addresses.input(o.slots()), addresses.input(o.positions()), addresses.input(o.outputs()))
                 .sizes(o.logits().columns())
                 .ready();

@@ -55,7 +55,7 @@ enum Kernel {
     SCALE("scale", "Pppppii", 256),
     REPLACE_ROWS("replace_rows", Parameters.EDIT, 256),
     PROJECT_OUT("project_out", Parameters.EDIT, 256),
-    SAMPLE("sample", "PPpppppi", 256),
+    SAMPLE("sample", "PPppppppi", 256),
     STEP_F32("step_f32", Parameters.STEP, 256),
     STEP_BF16("step_bf16", Parameters.STEP, 256),
     STEP_F16("step_f16", Parameters.STEP, 256);

@@ -46,6 +46,7 @@ class SampleTest {
         private final int vocabulary;
         private final Tensor samplers;
         private final Tensor seen;
+        private final Tensor biases;
         private final Tensor table;
         private final CpuBackend backend;
         private final Backend.LoadedWeights loaded;
@@ -55,6 +56,7 @@ class SampleTest {
             vocabulary = logits[0].length;
             samplers = new Tensor(10, "samplers", DType.INT32, slots, SamplerSettings.WORDS, Tensor.Role.STATE);
             seen = new Tensor(11, "seen", DType.INT32, slots, vocabulary, Tensor.Role.STATE);
+            biases = new Tensor(13, "biases", DType.INT32, slots, vocabulary, Tensor.Role.STATE);
             table = new Tensor(12, "logits", DType.FLOAT32, logits.length, vocabulary, Tensor.Role.WEIGHT);
             MemorySegment data = Arena.ofAuto().allocate(table.bytes(), 4);
             for (int r = 0; r < logits.length; r++) {
@@ -63,11 +65,18 @@ class SampleTest {
             }
             backend = new CpuBackend(2, kernels);
             loaded = backend.load(Map.of(table, WeightView.rowMajor(data, DType.FLOAT32, vocabulary)));
-            workspace = loaded.allocate(List.of(samplers, seen));
+            workspace = loaded.allocate(List.of(samplers, seen, biases));
         }
 
         void set(int slot, SamplerSettings settings) {
             workspace.write(samplers, (long) slot * SamplerSettings.WORDS, MemorySegment.ofArray(settings.words()));
+        }
+
+        void bias(int slot, float[] values) {
+            int[] bits = IntStream.range(0, vocabulary)
+                    .map(t -> Float.floatToRawIntBits(values[t]))
+                    .toArray();
+            workspace.write(biases, (long) slot * vocabulary, MemorySegment.ofArray(bits));
         }
 
         void see(int slot, int... tokens) {
@@ -85,7 +94,8 @@ class SampleTest {
                     input(2, "slots", count),
                     input(3, "outputs", count));
             var writer = new ProgramWriter(inputs);
-            Program program = writer.results(writer.sample(writer.embed(table, inputs.tokens()), samplers, seen));
+            Program program =
+                    writer.results(writer.sample(writer.embed(table, inputs.tokens()), samplers, seen, biases));
             var plan = Planner.plan(program, Hooks.NONE);
             int[] outputs = IntStream.range(0, count).toArray();
             Backend.Run run = workspace.compile(plan).run(new Rows(slots, positions, rowsOfLogits, outputs));
@@ -118,11 +128,18 @@ class SampleTest {
     }
 
     /** The definition in {@code docs/numerics.md}, line by line. */
-    private static int expected(SamplerSettings s, float[] logits, boolean[] seen, int position) {
+    private static int expected(
+            SamplerSettings s, float[] logits, boolean[] seen, int[] chosen, float[] biases, int position) {
         float[] l = logits.clone();
         for (int t = 0; t < l.length; t++) {
             if (s.penalises() && seen[t]) {
                 l[t] = l[t] > 0 ? l[t] / s.penalty() : l[t] * s.penalty();
+            }
+            if (chosen[t] > 0) {
+                l[t] = Math.fma(-s.frequency(), (float) chosen[t], l[t]) - s.presence();
+            }
+            if (s.biased()) {
+                l[t] += biases[t];
             }
             if (Float.isNaN(l[t])) {
                 return -1 - t;
@@ -198,6 +215,9 @@ class SampleTest {
                 random.nextBoolean() ? 0 : 1 + random.nextInt(random.nextBoolean() ? 5 : 2000),
                 random.nextBoolean() ? 1 : new float[] {1e-6f, 0.3f, 0.95f, Math.nextDown(1f)}[random.nextInt(4)],
                 random.nextBoolean() ? 0 : new float[] {1e-9f, 0.05f, 0.9f, 1}[random.nextInt(4)],
+                random.nextBoolean() ? 0 : 2 * random.nextFloat() - 1,
+                random.nextBoolean() ? 0 : 2 * random.nextFloat() - 1,
+                random.nextBoolean(),
                 random.nextLong());
     }
 
@@ -212,6 +232,8 @@ class SampleTest {
                 .mapToObj(slot -> randomLogits(random, vocabulary))
                 .toArray(float[][]::new);
         boolean[][] seen = new boolean[slots][vocabulary];
+        int[][] times = new int[slots][vocabulary];
+        float[][] biases = new float[slots][vocabulary];
         try (var bench = new Bench(vectors ? VectorKernels::new : ScalarKernels::new, slots, logits)) {
             int[] all = IntStream.range(0, slots).toArray();
             SamplerSettings[] settings = new SamplerSettings[slots];
@@ -221,15 +243,19 @@ class SampleTest {
                 int token = random.nextInt(vocabulary);
                 bench.see(slot, token);
                 seen[slot][token] = true;
+                biases[slot][random.nextInt(vocabulary)] = 40 * random.nextFloat() - 20;
+                bench.bias(slot, biases[slot]);
             }
-            for (int step = 0; step < 3; step++) {
+            for (int step = 0; step < 4; step++) {
                 int[] positions = random.ints(slots, 0, 1000).toArray();
                 int[] chosen = bench.choose(all, positions, all);
                 for (int slot : all) {
-                    int token = expected(settings[slot], logits[slot], seen[slot], positions[slot]);
+                    int token = expected(
+                            settings[slot], logits[slot], seen[slot], times[slot], biases[slot], positions[slot]);
                     assertEquals(token, chosen[slot], settings[slot] + " at " + positions[slot]);
                     if (token >= 0) {
                         seen[slot][token] = true;
+                        times[slot][token]++;
                     }
                 }
             }
@@ -307,10 +333,11 @@ class SampleTest {
 
     @Test
     void aSamplerIsARowOfWords() {
-        var settings = new SamplerSettings(true, 1.25f, 0.5f, 40, 0.9f, 0.1f, 0x1234_5678_9abc_def0L);
+        var settings =
+                new SamplerSettings(true, 1.25f, 0.5f, 40, 0.9f, 0.1f, 0.7f, -0.2f, true, 0x1234_5678_9abc_def0L);
         int[] words = settings.words();
         assertEquals(SamplerSettings.WORDS, words.length);
-        assertEquals(3, words[0], "greedy, with a penalty");
+        assertEquals(15, words[0], "greedy, with penalties and biases");
         assertArrayEquals(new int[] {0x9abc_def0, 0x1234_5678}, Arrays.copyOfRange(words, 6, 8));
         assertTrue(SamplerSettings.isGreedy(words[0]) && SamplerSettings.penalises(words[0]));
         assertFalse(SamplerSettings.isGreedy(PLAIN.words()[0]) || SamplerSettings.penalises(PLAIN.words()[0]));
@@ -319,6 +346,10 @@ class SampleTest {
         assertEquals(40, words[SamplerSettings.TOP_K]);
         assertEquals(0.9f, Float.intBitsToFloat(words[SamplerSettings.TOP_P]));
         assertEquals(0.1f, Float.intBitsToFloat(words[SamplerSettings.MIN_P]));
+        assertEquals(0.7f, Float.intBitsToFloat(words[SamplerSettings.FREQUENCY]));
+        assertEquals(-0.2f, Float.intBitsToFloat(words[SamplerSettings.PRESENCE]));
+        assertTrue(SamplerSettings.counts(words[0]) && SamplerSettings.isBiased(words[0]));
+        assertFalse(SamplerSettings.counts(PLAIN.words()[0]) || SamplerSettings.isBiased(PLAIN.words()[0]));
         assertEquals(
                 settings.seed(), SamplerSettings.seed(words[SamplerSettings.SEED], words[SamplerSettings.SEED + 1]));
     }

@@ -38,13 +38,20 @@ class SampleTest {
     }
 
     /** One token to choose. */
-    private record Draw(SamplerSettings settings, float[] logits, int[] seen, int position) {
+    private record Draw(SamplerSettings settings, float[] logits, int[] seen, float[] biases, int position) {
 
         int token() {
             float[] l = logits.clone();
             for (int t = 0; t < l.length; t++) {
                 if (settings.penalises() && seen[t] != 0) {
                     l[t] = l[t] > 0 ? l[t] / settings.penalty() : l[t] * settings.penalty();
+                }
+                int times = seen[t] >> 1;
+                if (settings.counts() && times > 0) {
+                    l[t] = Math.fma(-settings.frequency(), times, l[t]) - settings.presence();
+                }
+                if (settings.biased()) {
+                    l[t] += biases[t];
                 }
                 if (Float.isNaN(l[t])) {
                     return -1 - t;
@@ -133,6 +140,21 @@ class SampleTest {
         return new SamplerSettings(greedy, penalty, temperature, topK, topP, minP, seed);
     }
 
+    /** The same with penalties of what was chosen, or with biases, or with both. */
+    private static SamplerSettings changing(SamplerSettings s, SplittableRandom random) {
+        return new SamplerSettings(
+                s.greedy(),
+                s.penalty(),
+                s.temperature(),
+                s.topK(),
+                s.topP(),
+                s.minP(),
+                random.nextBoolean() ? 0.4f : 0,
+                random.nextBoolean() ? -0.3f : 0,
+                random.nextBoolean(),
+                s.seed());
+    }
+
     /** Ways to choose among tokens, most of them with what cuts the tail in some combination. */
     private static List<SamplerSettings> manySettings(SplittableRandom random) {
         var settings = new ArrayList<SamplerSettings>();
@@ -151,14 +173,17 @@ class SampleTest {
 
     private static List<Draw> draws(int vocabulary, SplittableRandom random, IntToDoubleFunction logit) {
         return manySettings(random).stream()
+                .map(settings -> random.nextBoolean() ? changing(settings, random) : settings)
                 .map(settings -> {
                     var logits = new float[vocabulary];
                     var seen = new int[vocabulary];
+                    var biases = new float[vocabulary];
                     for (int t = 0; t < vocabulary; t++) {
                         logits[t] = (float) logit.applyAsDouble(t);
-                        seen[t] = random.nextInt(4) == 0 ? 1 : 0;
+                        seen[t] = random.nextInt(4) == 0 ? 1 + 2 * random.nextInt(4) : 0;
+                        biases[t] = random.nextInt(3) == 0 ? 3 * random.nextFloat() - 1.5f : 0;
                     }
-                    return new Draw(settings, logits, seen, random.nextInt(1 << 20));
+                    return new Draw(settings, logits, seen, biases, random.nextInt(1 << 20));
                 })
                 .toList();
     }
@@ -206,6 +231,7 @@ class SampleTest {
         var logits = new float[count * vocabulary];
         var samplers = new int[count * SamplerSettings.WORDS];
         var seen = new int[count * vocabulary];
+        var biases = new float[count * vocabulary];
         var slots = new int[2 * count];
         var positions = new int[2 * count];
         var outputs = new int[count];
@@ -220,10 +246,12 @@ class SampleTest {
             System.arraycopy(draw.logits, 0, logits, i * vocabulary, vocabulary);
             System.arraycopy(draw.settings.words(), 0, samplers, slot * SamplerSettings.WORDS, SamplerSettings.WORDS);
             System.arraycopy(draw.seen, 0, seen, slot * vocabulary, vocabulary);
+            System.arraycopy(draw.biases, 0, biases, slot * vocabulary, vocabulary);
             System.arraycopy(draw.seen, 0, seenAfter, slot * vocabulary, vocabulary);
             tokens[i] = draw.token();
-            if (draw.settings.penalises() && tokens[i] >= 0) {
-                seenAfter[slot * vocabulary + tokens[i]] = 1;
+            if (draw.settings.remembers() && tokens[i] >= 0) {
+                int at = slot * vocabulary + tokens[i];
+                seenAfter[at] = (seenAfter[at] | 1) + 2;
             }
         }
         long chosen = gpu.output(count);
@@ -236,6 +264,7 @@ class SampleTest {
                 seenOnGpu,
                 gpu.floats(logits),
                 gpu.ints(samplers),
+                gpu.floats(biases),
                 gpu.ints(slots),
                 gpu.ints(positions),
                 gpu.ints(outputs),
