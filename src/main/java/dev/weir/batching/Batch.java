@@ -73,7 +73,7 @@ final class Batch implements AutoCloseable {
      * @return whether it was taken; one that fails at once has been told
      */
     boolean begin(Ticket ticket) {
-        if (running.size() == limits.sequences()) {
+        if (running.size() == limits.sequences() || sharing.isWorthWaiting(ticket, running)) {
             return false;
         }
         Optional<Lease> lease = sharing.lease(ticket);

@@ -86,7 +86,8 @@ final class PagePool {
         return Optional.of(new Lease(known, own));
     }
 
-    private List<Prefix> known(List<Integer> prompt, Set<HookPoint> shown) {
+    /** The pages that are there for a prompt, with what must have been traced of them. */
+    List<Prefix> known(List<Integer> prompt, Set<HookPoint> shown) {
         var known = new ArrayList<Prefix>();
         Prefix prefix = root;
         for (int from = 0; from + pageRows < prompt.size(); from += pageRows) {

@@ -48,6 +48,31 @@ final class Sharing {
         return lease;
     }
 
+    /**
+     * Whether a request that runs is about to compute pages that this one could share. To wait for them costs nothing: prompts are computed
+     * oldest first.
+     */
+    boolean isWorthWaiting(Ticket ticket, List<Running> running) {
+        if (!shares(ticket) || !ticket.watchers().isEmpty()) {
+            return false;
+        }
+        List<Integer> prompt = ticket.sequence().prompt();
+        int known = pool.known(prompt, Set.of()).size();
+        return running.stream()
+                .filter(each -> each.sequence().isInPrompt() && !each.lease().isPrivate())
+                .anyMatch(each -> commonPages(each.sequence().prompt(), prompt) > known);
+    }
+
+    /** Whole pages with which two prompts begin alike, and after which the second goes on. */
+    private int commonPages(List<Integer> one, List<Integer> two) {
+        int limit = Math.min(one.size(), two.size() - 1);
+        int common = 0;
+        while (common < limit && one.get(common).equals(two.get(common))) {
+            common++;
+        }
+        return common / limits.pageRows();
+    }
+
     private boolean shares(Ticket ticket) {
         return limits.sharesPrefixes() && ticket.edits().isEmpty();
     }
