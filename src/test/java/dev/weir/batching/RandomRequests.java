@@ -25,10 +25,16 @@ final class RandomRequests {
 
     static final int CONTEXT = 150;
 
+    private final long seed;
     private final Random random;
 
     RandomRequests(long seed) {
+        this.seed = seed;
         this.random = new Random(seed);
+    }
+
+    long seed() {
+        return seed;
     }
 
     Random random() {
@@ -40,6 +46,10 @@ final class RandomRequests {
     }
 
     Weir model(Options options) {
+        return Weir.of(source(), options);
+    }
+
+    SyntheticWeights source() {
         int heads = 1 + random.nextInt(3);
         var config = new ModelConfig(
                 40 + random.nextInt(40),
@@ -52,7 +62,7 @@ final class RandomRequests {
                 1e-5f,
                 random.nextBoolean(),
                 random.nextBoolean());
-        return Weir.of(new SyntheticWeights("random", config, DType.FLOAT32, random.nextLong()), options);
+        return new SyntheticWeights("random", config, DType.FLOAT32, random.nextLong());
     }
 
     /** A prompt that often begins as others do. */

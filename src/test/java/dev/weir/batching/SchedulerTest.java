@@ -1,6 +1,5 @@
 package dev.weir.batching;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -44,67 +43,14 @@ class SchedulerTest {
         return weir.defaults().withEndOfText().withMaxNewTokens(tokens);
     }
 
-    /** What a request comes to without a scheduler. */
-    private static Generation alone(Weir weir, Request request, Tracing tracing) {
-        var prompts = List.of(request.prompt());
-        return (request.options().isPresent()
-                        ? weir.generate(prompts, request.options().get(), tracing, TextListener.NONE)
-                        : weir.forward(prompts, tracing))
-                .generations()
-                .getFirst();
-    }
-
-    private static void assertSame(Trace expected, Trace got, String message) {
-        assertEquals(expected.points(), got.points(), message);
-        assertEquals(expected.lengths(), got.lengths(), message);
-        assertArrayEquals(expected.tokens(), got.tokens(), message);
-        for (HookPoint point : expected.points()) {
-            assertArrayEquals(expected.get(point).data(), got.get(point).data(), message + " at " + point);
-        }
-    }
-
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void everyRequestHasTheBitsThatItHasAlone(boolean sharesPrefixes) throws InterruptedException {
         for (int round = 0; round < 12; round++) {
-            long seed = System.nanoTime();
-            var randomly = new RandomRequests(seed);
-            try (Weir weir = randomly.model();
-                    Scheduler scheduler =
-                            Scheduler.of(weir, small(weir).withSharedPrefixes(sharesPrefixes), Observer.NONE)) {
-                var requests = new ArrayList<Request>();
-                var recorders = new ArrayList<TraceRecorder>();
-                var replies = new ArrayList<Reply>();
-                for (int i = 0; i < 14; i++) {
-                    var recorder = new TraceRecorder();
-                    Request request = randomly.request(weir);
-                    Hooks hooks = randomly.random().nextInt(3) == 0
-                            ? Hooks.NONE
-                            : randomly.random().nextBoolean()
-                                    ? weir.select("resid_post,blocks.*.attn.hook_z")
-                                    : Hooks.tap(weir.hookPoints());
-                    requests.add(request);
-                    recorders.add(recorder);
-                    Request traced = request.withTracing(Tracing.of(hooks, recorder));
-                    replies.add(scheduler.submit(
-                            request.options().isPresent() && randomly.random().nextInt(3) == 0
-                                    ? traced.withLogprobs(3)
-                                    : traced));
-                    requests.set(i, traced);
-                }
-                for (int i = 0; i < requests.size(); i++) {
-                    String message = "seed " + seed + ", request " + i;
-                    Generation got = replies.get(i).await();
-                    var recorder = new TraceRecorder();
-                    Tracing tracing = requests.get(i).tracing().orElseThrow();
-                    Generation expected = alone(weir, requests.get(i), Tracing.of(tracing.hooks(), recorder));
-                    assertEquals(expected, got, message);
-                    if (!tracing.hooks().taps().isEmpty()) {
-                        assertSame(recorder.trace(), recorders.get(i).trace(), message);
-                    }
-                }
-                assertEquals(0, scheduler.load().running());
-                assertEquals(0, scheduler.load().usedPages());
+            var randomly = new RandomRequests(System.nanoTime());
+            try (Weir weir = randomly.model()) {
+                var crowd = new Crowd(randomly, weir);
+                crowd.requireSameBits(weir, small(weir).withSharedPrefixes(sharesPrefixes), 14);
             }
         }
     }
@@ -290,9 +236,10 @@ class SchedulerTest {
                 assertEquals("the request could not be finished: thrown on purpose", failure.getMessage());
             }
             for (int i = 0; i < good.size(); i++) {
-                var nothing = Tracing.of(Hooks.NONE, new TraceRecorder());
                 assertEquals(
-                        alone(weir, good.get(i), nothing), goodReplies.get(i).await(), "seed " + seed);
+                        Crowd.alone(weir, good.get(i), Hooks.NONE, new TraceRecorder()),
+                        goodReplies.get(i).await(),
+                        "seed " + seed);
             }
             assertFalse(scheduler.load().isBroken());
         }
