@@ -2,6 +2,7 @@
 // attention_scores.cu, attention_pattern.cu and attention_mix.cu, which do a part each and leave room for an edit between them.
 #pragma once
 
+#include "pages.cuh"
 #include "place.cuh"
 
 namespace attention {
@@ -62,12 +63,18 @@ __device__ __forceinline__ void softmax(float* weights, int seen, float largest,
     __syncthreads();
 }
 
-/// One column of z: the weights of a head with one column of the values, keys ascending.
-__device__ __forceinline__ float mixed(const float* weights, const float* values, int seen, int stride) {
+/// One column of z: the weights of a head with one column of the values, keys ascending, page after page.
+__device__ __forceinline__ float mixed(
+        const float* weights, const float* values, const Pages& pages, int seen, int stride) {
     float sum = 0;
+    for (int first = 0; first < seen;) {
+        const float* page = values + pages.row(first) * stride;
+        int count = min(pages.last(first), seen - 1) + 1 - first;
 #pragma unroll 16
-    for (int j = 0; j < seen; j++) {
-        sum = fmaf(weights[j], values[static_cast<size_t>(j) * stride], sum);
+        for (int j = 0; j < count; j++) {
+            sum = fmaf(weights[first + j], page[static_cast<size_t>(j) * stride], sum);
+        }
+        first += count;
     }
     return sum;
 }
@@ -84,9 +91,11 @@ struct AttentionExact {
     const float* values;
     const int* slots;
     const int* positions;
+    const int* pages;
     int heads;
     int headWidth;
     int context;
+    int pageShift;
     int shownKeys;
     float scale;
 
@@ -98,15 +107,16 @@ struct AttentionExact {
         int stride = heads * headWidth;
         int seen = positions[row] + 1;
         size_t inRow = static_cast<size_t>(row) * stride + head * headWidth;
-        size_t inCache = static_cast<size_t>(slots[row]) * context * stride + head * headWidth;
+        int inCache = head * headWidth;
+        Pages where(pages, slots[row], context, pageShift);
 
         for (int i = threadIdx.x; i < headWidth; i += BLOCK) {
             query[i] = q[inRow + i];
         }
         __syncthreads();
         float largest = headWidth % 4 == 0 && aligned16(keys)
-                ? score<4>(weights, query, keys + inCache, seen, stride)
-                : score<1>(weights, query, keys + inCache, seen, stride);
+                ? score<4>(weights, query, keys + inCache, where, seen, stride)
+                : score<1>(weights, query, keys + inCache, where, seen, stride);
         largest = attention::blockMax(largest, shared.largest);
         show(place, scores, weights, seen, -INFINITY);
         __syncthreads();
@@ -115,7 +125,7 @@ struct AttentionExact {
 
         if (z != nullptr) {
             for (int column = threadIdx.x; column < headWidth; column += BLOCK) {
-                z[inRow + column] = attention::mixed(weights, values + inCache + column, seen, stride);
+                z[inRow + column] = attention::mixed(weights, values + inCache + column, where, seen, stride);
             }
         }
     }
@@ -123,10 +133,10 @@ struct AttentionExact {
     /// Fills weights[0..seen) with the scores. Returns the largest of this thread's.
     template <int WIDTH>
     __device__ __forceinline__ float score(
-            float* weights, const float* query, const float* keysOfHead, int seen, int stride) const {
+            float* weights, const float* query, const float* keysOfHead, const Pages& where, int seen, int stride) const {
         float largest = -INFINITY;
         for (int j = threadIdx.x; j < seen; j += BLOCK) {
-            const float* key = keysOfHead + static_cast<size_t>(j) * stride;
+            const float* key = keysOfHead + where.row(j) * stride;
             float value = attention::product<WIDTH>(query, key, headWidth) * scale;
             weights[j] = value;
             largest = fmaxf(largest, value);
@@ -153,9 +163,11 @@ struct AttentionScores {
     const float* keys;
     const int* slots;
     const int* positions;
+    const int* pages;
     int heads;
     int headWidth;
     int context;
+    int pageShift;
     int shownKeys;
     float scale;
 
@@ -174,7 +186,7 @@ struct AttentionScores {
         }
         float score = -INFINITY;
         if (j <= positions[row]) {
-            size_t inCache = static_cast<size_t>(slots[row]) * context + j;
+            size_t inCache = Pages(pages, slots[row], context, pageShift).row(j);
             const float* key = keys + inCache * stride + head * headWidth;
             bool aligned = headWidth % 4 == 0 && aligned16(keys);
             score = scale
@@ -216,9 +228,11 @@ struct AttentionMix {
     const float* values;
     const int* slots;
     const int* positions;
+    const int* pages;
     int heads;
     int headWidth;
     int context;
+    int pageShift;
     int shownKeys;
 
     __device__ __forceinline__ void at(Place place) const {
@@ -229,8 +243,8 @@ struct AttentionMix {
             return;
         }
         const float* weights = pattern + (static_cast<size_t>(row) * heads + column / headWidth) * shownKeys;
-        const float* valuesOfSlot = values + static_cast<size_t>(slots[row]) * context * stride;
+        Pages where(pages, slots[row], context, pageShift);
         z[static_cast<size_t>(row) * stride + column] =
-                attention::mixed(weights, valuesOfSlot + column, positions[row] + 1, stride);
+                attention::mixed(weights, values + column, where, positions[row] + 1, stride);
     }
 };

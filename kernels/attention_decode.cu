@@ -1,6 +1,6 @@
 // z = softmax(scale * q . keys) . values for the keys up to the row's position; few rows, fast: not the CPU's order, but a fixed one
 //
-// z, q [rows, heads x headWidth]; keys, values [slots x context, heads x headWidth]; slots, positions [rows]; headWidth up to 512;
+// z, q [rows, heads x headWidth]; keys, values [rows of all pages, heads x headWidth]; slots, positions [rows]; pages, pageShift: pages.cuh; headWidth up to 512;
 // partial [rows, heads, splits, headWidth + 2]: of each split the weighted sum of its values, the largest score m and the sum l of the
 // weights exp(score - m). With one split attention_decode writes z; with more it writes partial, and attention_combine merges.
 //
@@ -22,13 +22,15 @@ extern "C" __global__ void __launch_bounds__(BLOCK, 2) attention_decode(
         const float* __restrict__ values,
         const int* __restrict__ slots,
         const int* __restrict__ positions,
+        const int* __restrict__ pages,
         int heads,
         int headWidth,
         int context,
+        int pageShift,
         int splits,
         float scale) {
     __shared__ AttentionDecode::Shared shared;
-    AttentionDecode{z, partial, q, keys, values, slots, positions, heads, headWidth, context, splits, scale}
+    AttentionDecode{z, partial, q, keys, values, slots, positions, pages, heads, headWidth, context, pageShift, splits, scale}
             .at(here(), shared);
 }
 

@@ -1,6 +1,7 @@
 // Attention of few rows, the keys split over blocks: for attention_decode.cu, which says how and why.
 #pragma once
 
+#include "pages.cuh"
 #include "place.cuh"
 
 namespace decode {
@@ -92,6 +93,7 @@ __device__ __forceinline__ void attendTile(
         const float (&query)[Shape::PIECES][4],
         const float* keys,
         const float* values,
+        const Pages& where,
         int first,
         int end,
         int headWidth,
@@ -101,11 +103,12 @@ __device__ __forceinline__ void attendTile(
 #pragma unroll
     for (int i = 0; i < Shape::KEYS; i++) {
         int j = first + i * Shape::TEAMS;
+        size_t row = j < end ? where.row(j) : 0;
 #pragma unroll
         for (int piece = 0; piece < Shape::PIECES; piece++) {
             int column = columnOf<Shape>(piece);
             int left = j < end ? headWidth - column : 0;
-            size_t at = static_cast<size_t>(j) * stride + column;
+            size_t at = row * stride + column;
             key[i][piece] = loadColumns<Aligned>(keys + at, left);
             value[i][piece] = loadColumns<Aligned>(values + at, left);
         }
@@ -203,6 +206,7 @@ __device__ __forceinline__ void attend(
         const float* q,
         const float* keys,
         const float* values,
+        const Pages& where,
         int from,
         int end,
         int headWidth,
@@ -223,7 +227,7 @@ __device__ __forceinline__ void attend(
     int team = threadIdx.x / Shape::LANES_OF_TEAM;
     State<Shape::PIECES> state;
     for (int tile = from; tile < end; tile += Shape::TILE) {
-        attendTile<Shape, Aligned>(state, query, keys, values, tile + team, end, headWidth, stride);
+        attendTile<Shape, Aligned>(state, query, keys, values, where, tile + team, end, headWidth, stride);
     }
 
 #pragma unroll
@@ -280,9 +284,11 @@ struct AttentionDecode {
     const float* values;
     const int* slots;
     const int* positions;
+    const int* pages;
     int heads;
     int headWidth;
     int context;
+    int pageShift;
     int splits;
     float scale;
 
@@ -295,7 +301,8 @@ struct AttentionDecode {
         int stride = heads * headWidth;
         int seen = min(positions[row] + 1, context);
         size_t headOfRow = static_cast<size_t>(row) * heads + head;
-        size_t inCache = static_cast<size_t>(slots[row]) * context * stride + head * headWidth;
+        int inCache = head * headWidth;
+        Pages where(pages, slots[row], context, pageShift);
         bool whole = splits == 1;
         decode::Result result = {
                 whole ? z + headOfRow * headWidth : partial + (headOfRow * splits + split) * (headWidth + 2), whole};
@@ -313,10 +320,10 @@ struct AttentionDecode {
             const float* query = q + headOfRow * headWidth;
             if (headWidth % 4 == 0 && aligned16(q) && aligned16(keys) && aligned16(values)) {
                 decode::attend<Fitting, true>(
-                        teams, query, keys + inCache, values + inCache, from, end, headWidth, stride, scale, result);
+                        teams, query, keys + inCache, values + inCache, where, from, end, headWidth, stride, scale, result);
             } else {
                 decode::attend<Fitting, false>(
-                        teams, query, keys + inCache, values + inCache, from, end, headWidth, stride, scale, result);
+                        teams, query, keys + inCache, values + inCache, where, from, end, headWidth, stride, scale, result);
             }
         });
     }

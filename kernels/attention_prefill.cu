@@ -3,8 +3,8 @@
 //
 // launch attention_prefill_T: block 128, grid (ceil(rows / 64), heads), shared 0
 //
-// z, q [rows, heads * headWidth]; keys, values [slots * context, heads * headWidth], row slot * context + position; slots, positions [rows]; headWidth up to
-// 128. The keys of the step's own rows are already there.
+// z, q [rows, heads * headWidth]; keys, values [rows of all pages, heads * headWidth]; slots, positions [rows]; pages, pageShift: pages.cuh;
+// headWidth up to 128. The keys of the step's own rows are already there.
 //
 // A block makes one head of 64 rows. Its rows may belong to any slots: it goes through the runs of neighbouring rows with one slot, and through the tiles of
 // keys that a run sees; to rows outside the run, and beyond a row's position, a key is masked, which changes no bit of them. A masked key weighs 0, and what is
@@ -25,6 +25,7 @@
 // cores at 620 TFLOP/s: what binds there is latency, 96 blocks with 8 tiles one after the other. Bytes moved: keys and values once for every 64 rows.
 // What would pay on sm_90, once it can be measured: wgmma, and a producer warp; the cache kept in the type of the weights.
 #include "numbers.cuh"
+#include "pages.cuh"
 #include "ptx.cuh"
 
 namespace {
@@ -41,7 +42,8 @@ struct Attention {
     const float* values;
     const int* slots;
     const int* positions;
-    int rows, heads, headWidth, context;
+    const int* pages;
+    int rows, heads, headWidth, context, pageShift;
     float scale;
 
     __device__ __forceinline__ size_t pitch() const { return static_cast<size_t>(heads) * headWidth; }
@@ -63,6 +65,8 @@ struct Tiles {
 
     __device__ __forceinline__ bool more(const Attention& a) const { return begin < a.count(); }
     __device__ __forceinline__ bool has(int row) const { return row >= begin && row < end; }
+    /// The row of a key in the cache, or 0 of one that the run does not see. The keys after it follow it there up to the next multiple of SMALLEST_PAGE.
+    __device__ __forceinline__ size_t rowOf(const Attention& a, int of) const { return of < seen ? Pages(a.pages, slot, a.context, a.pageShift).row(of) : 0; }
     /// Whether some row of the block does not see all of the tile's keys.
     template <int KEYS> __device__ __forceinline__ bool hides() const { return key + KEYS > seenByAll; }
 
@@ -161,24 +165,26 @@ template <class T, int WIDTH> struct Tensor {
 
     /// Begins the copies of a tile; what is not there becomes zero.
     static __device__ __forceinline__ void fetch(TensorShared<T>& shared, const Attention& a, const Tiles& t) {
+        static_assert(KEYS <= 2 * SMALLEST_PAGE, "a tile lies in two pages at most");
+        size_t rows[2] = {t.rowOf(a, t.key), KEYS > SMALLEST_PAGE ? t.rowOf(a, t.key + SMALLEST_PAGE) : 0};
         if (a.headWidth % 4 == 0 && aligned16(a.keys) && aligned16(a.values)) {
 #pragma unroll
             for (int i = 0; i < TILE / 4 / THREADS; i++) {
-                fetchFour<4>(shared, a, t, threadIdx.x + i * THREADS);
+                fetchFour<4>(shared, a, t, rows, threadIdx.x + i * THREADS);
             }
         } else {
 #pragma unroll 1
             for (int i = 0; i < TILE / 4 / THREADS; i++) {
-                fetchFour<1>(shared, a, t, threadIdx.x + i * THREADS);
+                fetchFour<1>(shared, a, t, rows, threadIdx.x + i * THREADS);
             }
         }
         ptx::copyAsyncCommit();
     }
 
     /// Four columns of a key and of its value, TOGETHER (4 or 1) to a copy.
-    template <int TOGETHER> static __device__ __forceinline__ void fetchFour(TensorShared<T>& shared, const Attention& a, const Tiles& t, int four) {
-        int key = t.key + four / FOURS, column = four % FOURS * 4;
-        size_t row = (static_cast<size_t>(t.slot) * a.context + key) * a.pitch() + a.headColumn();
+    template <int TOGETHER> static __device__ __forceinline__ void fetchFour(TensorShared<T>& shared, const Attention& a, const Tiles& t, const size_t (&rows)[2], int four) {
+        int inTile = four / FOURS, key = t.key + inTile, column = four % FOURS * 4;
+        size_t row = ((inTile < SMALLEST_PAGE ? rows[0] : rows[1]) + inTile % SMALLEST_PAGE) * a.pitch() + a.headColumn();
 #pragma unroll
         for (int i = 0; i < 4; i += TOGETHER) {
             bool inside = key < t.seen && column + i < a.headWidth;
@@ -427,12 +433,14 @@ template <int WIDTH> struct Plain {
     }
 
     static __device__ __forceinline__ void fetch(float4 (&values)[LOADS], const float* cache, const Attention& a, const Tiles& t) {
+        static_assert(KEYS <= SMALLEST_PAGE, "a tile lies in one page");
         bool aligned = a.headWidth % 4 == 0 && aligned16(cache);
+        const float* tile = cache + t.rowOf(a, t.key) * a.pitch() + a.headColumn();
 #pragma unroll
         for (int i = 0; i < LOADS; i++) {
             int four = threadIdx.x + i * THREADS;
             int key = t.key + four / FOURS;
-            const float* row = cache + (static_cast<size_t>(t.slot) * a.context + key) * a.pitch() + a.headColumn();
+            const float* row = tile + four / FOURS * a.pitch();
             values[i] = load(row, four % FOURS * 4, a.headWidth, key < t.seen, aligned);
         }
     }
@@ -661,9 +669,9 @@ union PlainShared {
 }  // namespace
 
 extern "C" __global__ void __launch_bounds__(THREADS, 2)
-    attention_prefill_f32(float* z, const float* q, const float* keys, const float* values, const int* slots, const int* positions, int rows, int heads, int headWidth, int context, float scale) {
+    attention_prefill_f32(float* z, const float* q, const float* keys, const float* values, const int* slots, const int* positions, const int* pages, int rows, int heads, int headWidth, int context, int pageShift, float scale) {
     __shared__ PlainShared shared;
-    Attention a = {z, q, keys, values, slots, positions, rows, heads, headWidth, context, scale};
+    Attention a = {z, q, keys, values, slots, positions, pages, rows, heads, headWidth, context, pageShift, scale};
     if (headWidth <= MAX_WIDTH / 2) {
         Plain<MAX_WIDTH / 2>::attend(a, shared.narrow);
     } else {
@@ -672,13 +680,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS)
-    attention_prefill_bf16(float* z, const float* q, const float* keys, const float* values, const int* slots, const int* positions, int rows, int heads, int headWidth, int context, float scale) {
+    attention_prefill_bf16(float* z, const float* q, const float* keys, const float* values, const int* slots, const int* positions, const int* pages, int rows, int heads, int headWidth, int context, int pageShift, float scale) {
     __shared__ __align__(16) TensorShared<bf16> shared;
-    attendByTensorCores<bf16>({z, q, keys, values, slots, positions, rows, heads, headWidth, context, scale}, shared);
+    attendByTensorCores<bf16>({z, q, keys, values, slots, positions, pages, rows, heads, headWidth, context, pageShift, scale}, shared);
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS)
-    attention_prefill_f16(float* z, const float* q, const float* keys, const float* values, const int* slots, const int* positions, int rows, int heads, int headWidth, int context, float scale) {
+    attention_prefill_f16(float* z, const float* q, const float* keys, const float* values, const int* slots, const int* positions, const int* pages, int rows, int heads, int headWidth, int context, int pageShift, float scale) {
     __shared__ __align__(16) TensorShared<f16> shared;
-    attendByTensorCores<f16>({z, q, keys, values, slots, positions, rows, heads, headWidth, context, scale}, shared);
+    attendByTensorCores<f16>({z, q, keys, values, slots, positions, pages, rows, heads, headWidth, context, pageShift, scale}, shared);
 }

@@ -1,14 +1,14 @@
 // linear_gemv: x W + bias for few rows, fast: bound by reading the weights. x and the sums stay float32. What stands before and behind the product is
 // done with it: the norm or the end of attention that makes x, the function, the residual add, the way into the cache.
 //
-//     x = layer norm of x, with normWeight         out = residual + function(x W + bias)         cache[slots[r]][positions[r]] = out[r]
+//     x = layer norm of x, with normWeight         out = residual + function(x W + bias)         cache[row of slots[r] and positions[r]] = out[r]
 //     or z of the splits in partial, with partial  pre = x W + bias
 //
 // launch: block 256, grid (min(ceil(columns / 8), 3 a multiprocessor over the parts), ceil(rows / 8), parts), shared 4 * min(rows, 8) * depth rounded up to 4 where x
 // is made, else 0
 //
 // Shapes: linear.cuh; residual as out; scale [rows], normalized and made as x: what the norm, or z, was, for those who look; normWeight and normBias
-// [depth]; partial and splits: attention_decode.cu; cache, slots, positions, context: append.cu. Every pointer but those of a plain product may be null.
+// [depth]; partial and splits: attention_decode.cu; cache, slots, positions, pages, context, pageShift: append.cu. Every pointer but those of a plain product may be null.
 //
 // A block makes 8 columns of up to 8 rows, then the next 8 that no other block has. Where x is made, every block makes all of it, once, in shared memory,
 // while its first weights are on their way to the L2 cache; the first block writes what is looked at. The depth is dealt out in slices of 32 lanes times 16
@@ -39,12 +39,13 @@ template <class T> __device__ __forceinline__ void run(const LinearGemv<T>& prod
     float *out0, float *out1, float *out2, float *cache0, float *cache1, float *cache2, float *pre, float *scale, float *normalized,    \
         float *made, const float *x, const T *w0, const T *w1, const T *w2, const float *bias0, const float *bias1, const float *bias2, \
         const float *residual, const float *normWeight, const float *normBias, const float *partial, const int *slots,                  \
-        const int *positions, int rows, int depth, int stride, int columns, int function, int context, int heads, int splits,           \
-        float epsilon
+        const int *positions, const int *pages, int rows, int depth, int stride, int columns, int function, int context, int pageShift, \
+        int heads, int splits, float epsilon
 #define GEMV(T)                                                                                                                        \
     LinearGemv<T> {                                                                                                                    \
         {out0, out1, out2}, {cache0, cache1, cache2}, pre, scale, normalized, made, x, {w0, w1, w2}, {bias0, bias1, bias2}, residual,  \
-                normWeight, normBias, partial, slots, positions, rows, depth, stride, columns, function, context, heads, splits, epsilon \
+                normWeight, normBias, partial, slots, positions, pages, rows, depth, stride, columns, function, context, pageShift, heads, splits,     \
+                epsilon                                                                                                              \
     }
 
 extern "C" __global__ void __launch_bounds__(BLOCK, 3) linear_gemv_f32(GEMV_PARAMETERS(f32)) {

@@ -4,6 +4,7 @@
 #include "attention_decode.cuh"
 #include "layer_norm.cuh"
 #include "linear.cuh"
+#include "pages.cuh"
 #include "ptx.cuh"
 
 namespace gemv {
@@ -136,7 +137,8 @@ template <class T> struct LinearGemv {
     const float* partial;
     const int* slots;
     const int* positions;
-    int rows, depth, stride, columns, function, context, heads, splits;
+    const int* pages;
+    int rows, depth, stride, columns, function, context, pageShift, heads, splits;
     float epsilon;
 
     struct Shared {
@@ -307,7 +309,7 @@ template <class T> struct LinearGemv {
             to[at] = value;
         }
         if (cached != nullptr) {
-            size_t line = static_cast<size_t>(slots[row]) * context + positions[row];
+            size_t line = Pages(pages, slots[row], context, pageShift).row(positions[row]);
             cached[line * columns + column] = value;
         }
     }

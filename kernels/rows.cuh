@@ -1,6 +1,7 @@
 // Copies of whole rows, for append.cu and select_rows.cu.
 #pragma once
 
+#include "pages.cuh"
 #include "place.cuh"
 
 struct Append {
@@ -8,11 +9,13 @@ struct Append {
     const float* x;
     const int* slots;
     const int* positions;
+    const int* pages;
     int columns;
     int context;
+    int pageShift;
 
     __device__ __forceinline__ void at(Place place) const {
-        size_t to = static_cast<size_t>(slots[place.x]) * context + positions[place.x];
+        size_t to = Pages(pages, slots[place.x], context, pageShift).row(positions[place.x]);
         copyRow(cache + to * columns, x + static_cast<size_t>(place.x) * columns, columns);
     }
 };

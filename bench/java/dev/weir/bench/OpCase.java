@@ -72,9 +72,9 @@ public enum OpCase {
                 p.layerNorm(p.add(x, x), block.norm1(), 1e-5f).out();
             case ATTENTION -> {
                 var cache = s.caches().getFirst();
-                Tensor keys = p.append(cache.keys(), x, Op.CacheKind.KEYS);
-                Tensor values = p.append(cache.values(), x, Op.CacheKind.VALUES);
-                yield p.attention(x, keys, values, HEADS, s.context(), s.shownKeys(), 0.125f)
+                Tensor keys = p.append(cache.keys(), x, s.pages(), Op.CacheKind.KEYS);
+                Tensor values = p.append(cache.values(), x, s.pages(), Op.CacheKind.VALUES);
+                yield p.attention(x, keys, values, s.pages(), HEADS, s.shownKeys(), 0.125f)
                         .z();
             }
         };

@@ -31,7 +31,7 @@ class ArchitectureTest {
         {"edit", "tensor", "hook", "safetensors", "gguf", "dump"},
         {"checkpoint", "tensor", "safetensors", "gguf", "hook", "program", "model", "backend"},
         {"engine", "tensor", "tokenizer", "hook", "program", "model", "backend", "checkpoint"},
-        {"batching", "tensor", "hook", "model", "engine"},
+        {"batching", "tensor", "hook", "program", "model", "engine"},
         {"corpus", "tensor", "tokenizer", "hook", "safetensors", "model", "dump", "engine"},
         {"bench", "tensor", "hook", "program", "model", "checkpoint", "engine", "backend"},
         {"steering", "tensor", "hook", "safetensors", "gguf", "dump", "engine"},

@@ -33,18 +33,18 @@ public record RowLimits(int rows, int outputs, int tokens, int positions, int sl
                 }
             }
             if (op instanceof Op.Attention attention) {
-                positions = Math.min(positions, attention.context());
+                positions = Math.min(positions, attention.pages().context());
                 positions = Math.min(positions, shownKeys(attention, attention.scores(), plan));
                 positions = Math.min(positions, shownKeys(attention, attention.pattern(), plan));
-                slots = Math.min(slots, attention.keys().rows() / attention.context());
+                slots = Math.min(slots, attention.pages().slots());
             }
             if (op instanceof Op.AttentionScores scores) {
-                positions = Math.min(positions, Math.min(scores.context(), scores.shownKeys()));
-                slots = Math.min(slots, scores.keys().rows() / scores.context());
+                positions = Math.min(positions, Math.min(scores.pages().context(), scores.shownKeys()));
+                slots = Math.min(slots, scores.pages().slots());
             }
             if (op instanceof Op.AttentionMix mix) {
-                positions = Math.min(positions, Math.min(mix.context(), mix.shownKeys()));
-                slots = Math.min(slots, mix.values().rows() / mix.context());
+                positions = Math.min(positions, Math.min(mix.pages().context(), mix.shownKeys()));
+                slots = Math.min(slots, mix.pages().slots());
             }
             if (op instanceof Op.Edited edited) {
                 slots = Math.min(slots, edited.controls().rows());

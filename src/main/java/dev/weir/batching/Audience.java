@@ -13,6 +13,7 @@ final class Audience implements Observer {
     private boolean counts;
     private int finished;
     private int cancelled;
+    private boolean complained;
 
     Audience(Observer told) {
         this.told = told;
@@ -70,11 +71,14 @@ final class Audience implements Observer {
         guarded(() -> told.onFailed(cause));
     }
 
-    private static void guarded(Runnable telling) {
+    private void guarded(Runnable telling) {
         try {
             telling.run();
         } catch (RuntimeException e) {
-            LOG.log(Level.WARNING, "an observer of the scheduler threw", e);
+            if (!complained) {
+                complained = true;
+                LOG.log(Level.WARNING, "an observer of the scheduler threw; if it does so again, nothing is said", e);
+            }
         }
     }
 }

@@ -39,11 +39,17 @@ final class Batch implements AutoCloseable {
         this.weir = weir;
         this.limits = limits;
         this.observer = observer;
-        this.sharing = new Sharing(weir, limits.withSharedPrefixes(false));
+        this.sharing = new Sharing(weir, limits);
         this.bySlot = new Running[limits.sequences()];
         this.watch = new StepWatch(bySlot);
         // one slot and one page more than requests may have, to ask the machine whether it still works
-        this.session = weir.session(limits.sequences() + 1, weir.config().context());
+        this.session = weir.pagedSession(
+                limits.sequences() + 1,
+                weir.config().context(),
+                limits.pageRows(),
+                limits.pages() + 1,
+                limits.rowsPerStep());
+        session.pages(limits.sequences(), new int[] {limits.pages()});
         this.unrecorded = new UnrecordedSteps(session, taps, watch);
     }
 
@@ -105,6 +111,8 @@ final class Batch implements AutoCloseable {
         int shared = begun.lease().found() * limits.pageRows();
         unrecorded.recordAll(); // the slot may have been another's
         session.reset(begun.slot());
+        session.pages(begun.slot(), begun.lease().pages());
+        session.resume(begun.slot(), shared);
         session.sample(begun.slot(), sequence.sampling(), sequence.prompt());
         session.edit(begun.slot(), ticket.edits());
         sequence.processed(shared);

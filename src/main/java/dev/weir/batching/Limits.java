@@ -1,5 +1,7 @@
 package dev.weir.batching;
 
+import dev.weir.program.Pages;
+
 /**
  * What a {@link Scheduler} may take of a machine.
  *
@@ -20,17 +22,14 @@ public record Limits(
         boolean sharesPrefixes,
         long tracedPrefixBytes) {
 
-    /** The smallest page: the widest panel of a cache. */
-    public static final int SMALLEST_PAGE = 32;
-
     /** Limits that fit together. */
     public Limits {
         require(sequences > 0, "sequences", "above 0", sequences);
         require(rowsPerStep >= sequences, "rows per step", "at least the " + sequences + " sequences", rowsPerStep);
         require(
-                pageRows >= SMALLEST_PAGE && Integer.bitCount(pageRows) == 1,
+                pageRows >= Pages.SMALLEST && Integer.bitCount(pageRows) == 1,
                 "page rows",
-                "a power of two of at least " + SMALLEST_PAGE,
+                "a power of two of at least " + Pages.SMALLEST,
                 pageRows);
         require(pages > 0, "pages", "above 0", pages);
         require(queue >= 0, "queue", "0 or more", queue);

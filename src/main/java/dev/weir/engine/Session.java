@@ -51,6 +51,7 @@ public final class Session implements AutoCloseable {
     private final State state;
     private final Workspace workspace;
     private final EditMemory editMemory;
+    private final SlotPages slotPages;
     private final int stepsKept;
     private final int[] lengths;
     private final int[] next;
@@ -64,17 +65,11 @@ public final class Session implements AutoCloseable {
     private long plansMade;
 
     /** A session without rows. */
-    Session(
-            ModelConfig config,
-            Weights weights,
-            LoadedWeights loaded,
-            int stepsKept,
-            int slots,
-            int context,
-            int maxRows) {
+    Session(ModelConfig config, Weights weights, LoadedWeights loaded, int stepsKept, State state) {
+        int slots = state.pages().slots();
         this.config = config;
         this.weights = weights;
-        this.state = State.of(config, slots, context, maxRows);
+        this.state = state;
         this.workspace = loaded.allocate(state.all());
         this.editMemory = new EditMemory(workspace, config.dimensions(), slots);
         this.edits = new ArrayList<>(Collections.nCopies(slots, Edits.NONE));
@@ -82,6 +77,7 @@ public final class Session implements AutoCloseable {
         this.lengths = new int[slots];
         this.next = new int[slots];
         try {
+            this.slotPages = new SlotPages(workspace, state);
             for (int slot = 0; slot < slots; slot++) {
                 sample(slot, Sampling.GREEDY, List.of());
             }
@@ -319,7 +315,36 @@ public final class Session implements AutoCloseable {
 
     /** Forgets what a slot holds. */
     public void reset(int slot) {
-        lengths[slot] = 0;
+        resume(slot, 0);
+    }
+
+    /**
+     * Says how many positions a slot holds, in the pages that it has: fewer than it did, or what another slot has computed in the same
+     * pages. That these positions hold what the slot is to go on from, the caller must know.
+     *
+     * @throws IllegalArgumentException for more positions than the slot has pages for
+     */
+    public void resume(int slot, int length) {
+        requireSlot("resume", slot);
+        if (length < 0 || length > slotPages.reach(slot)) {
+            throw new IllegalArgumentException("resume: expected from 0 to the " + slotPages.reach(slot)
+                    + " positions for which slot " + slot + " has pages, got " + length);
+        }
+        lengths[slot] = length;
+    }
+
+    /**
+     * Gives a slot of a session with pages those that it is to have from now on, instead of what it had. How many positions it holds
+     * stays as it is, see {@link #resume}. Slots may share pages: a step writes the positions of its rows and no others, so what lies
+     * below the length of every slot that has a page stays as it is.
+     *
+     * @param pages numbers of pages in the order of the slot's positions, each once; perhaps not yet as many as its context needs
+     * @throws IllegalArgumentException for pages that the session does not have, or more than a slot has room for
+     * @throws IllegalStateException if the session was opened without pages
+     */
+    public void pages(int slot, int[] pages) {
+        requireSlot("pages", slot);
+        slotPages.give(slot, pages);
     }
 
     /** Rows that went through the model since the session was opened: the proof that nothing is computed twice. */
@@ -464,6 +489,10 @@ public final class Session implements AutoCloseable {
             if (position >= state.context()) {
                 throw new IllegalArgumentException(
                         "step row " + r + ": expected a position below " + state.context() + ", got " + position);
+            }
+            if (position >= slotPages.reach(slot)) {
+                throw new IllegalArgumentException("step row " + r + ": expected a position below the "
+                        + slotPages.reach(slot) + " for which slot " + slot + " has pages, got " + position);
             }
             if (token < 0 || token >= config.vocabulary()) {
                 throw new IllegalArgumentException(

@@ -17,6 +17,7 @@ import dev.weir.model.Ending;
 import dev.weir.model.ModelConfig;
 import dev.weir.model.State;
 import dev.weir.model.Weights;
+import dev.weir.program.Pages;
 import dev.weir.program.Plan;
 import dev.weir.tensor.DType;
 import dev.weir.tensor.Tensor;
@@ -311,7 +312,30 @@ public final class Weir implements AutoCloseable {
      */
     public Session session(int slots, int context) {
         int maxRows = Math.max(MAX_ROWS_PER_STEP, slots);
-        return new Session(config(), weights, loaded, backend.runsKept(), slots, context, maxRows);
+        return session(State.of(config(), slots, context, maxRows));
+    }
+
+    /**
+     * A session whose slots take the memory for their positions page by page from what they have in common. A slot has no page until
+     * {@link Session#pages} gives it some.
+     *
+     * @param slots sequences held at a time
+     * @param context positions of each at most, at most the model's
+     * @param pageRows positions of a page, a power of two from {@value Pages#SMALLEST} on
+     * @param pages that there are
+     * @param maxRows the most rows of a step
+     */
+    public Session pagedSession(int slots, int context, int pageRows, int pages, int maxRows) {
+        if (pageRows < Pages.SMALLEST || Integer.bitCount(pageRows) != 1) {
+            throw new IllegalArgumentException(
+                    "positions of a page: expected a power of two from " + Pages.SMALLEST + " on, got " + pageRows);
+        }
+        int shift = Integer.numberOfTrailingZeros(pageRows);
+        return session(State.of(config(), slots, context, shift, pages, maxRows));
+    }
+
+    private Session session(State state) {
+        return new Session(config(), weights, loaded, backend.runsKept(), state);
     }
 
     /**

@@ -67,9 +67,9 @@ public final class Gpt2Forward {
             Tensor k = p.hook(l, K, p.linear(n.out(), b.key()), c.heads());
             Tensor v = p.hook(l, V, p.linear(n.out(), b.value()), c.heads());
 
-            Tensor keys = p.append(cache.keys(), k, CacheKind.KEYS);
-            Tensor values = p.append(cache.values(), v, CacheKind.VALUES);
-            var a = p.attention(q, keys, values, c.heads(), s.context(), s.shownKeys(), c.attentionScale(l));
+            Tensor keys = p.append(cache.keys(), k, s.pages(), CacheKind.KEYS);
+            Tensor values = p.append(cache.values(), v, s.pages(), CacheKind.VALUES);
+            var a = p.attention(q, keys, values, s.pages(), c.heads(), s.shownKeys(), c.attentionScale(l));
             p.hook(l, ATTN_SCORES, a.scores(), c.heads());
             p.hook(l, PATTERN, a.pattern(), c.heads());
             Tensor z = p.hook(l, Z, a.z(), c.heads());

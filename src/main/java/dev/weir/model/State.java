@@ -1,6 +1,7 @@
 package dev.weir.model;
 
 import dev.weir.program.Inputs;
+import dev.weir.program.Pages;
 import dev.weir.program.SamplerSettings;
 import dev.weir.tensor.DType;
 import dev.weir.tensor.Tensor;
@@ -15,11 +16,11 @@ import java.util.stream.Stream;
  * @param samplers int32 [slots, {@value SamplerSettings#WORDS}], see {@link SamplerSettings}
  * @param seen int32 [slots, V], see {@link dev.weir.program.Op.Sample}
  * @param biases the bits of float32 [slots, V], see {@link dev.weir.program.Op.Sample}
- * @param context positions of each slot
+ * @param pages where the positions of each slot lie in the caches
  * @param shownKeys K, the keys that traced scores and patterns have room for
  */
 public record State(
-        Inputs inputs, Tensor samplers, Tensor seen, Tensor biases, List<Cache> caches, int context, int shownKeys) {
+        Inputs inputs, Tensor samplers, Tensor seen, Tensor biases, Pages pages, List<Cache> caches, int shownKeys) {
 
     private static final int FIRST_ID = 1 << 16; // above the weights, below the values of a program
 
@@ -27,17 +28,30 @@ public record State(
         caches = List.copyOf(caches);
     }
 
-    /** Keys and values of one layer, [slots x context, D] each. */
+    /** Keys and values of one layer, [rows of all pages, D] each. */
     public record Cache(Tensor keys, Tensor values) {}
 
     /**
-     * The state of a session.
+     * The state of a session whose slots have memory of their own: one page each.
      *
      * @param slots sequences that it holds at a time
      * @param context positions of each
      * @param maxRows the most rows of a step
      */
     public static State of(ModelConfig c, int slots, int context, int maxRows) {
+        return of(c, slots, context, Pages.WHOLE, slots, maxRows);
+    }
+
+    /**
+     * The state of a session whose slots take pages from a common store.
+     *
+     * @param slots sequences that it holds at a time
+     * @param context positions of each
+     * @param shift the logarithm of the positions of a page, as in {@link Pages}
+     * @param pages that there are for all slots
+     * @param maxRows the most rows of a step
+     */
+    public static State of(ModelConfig c, int slots, int context, int shift, int pages, int maxRows) {
         int id = FIRST_ID;
         var inputs = new Inputs(
                 integers(id++, "tokens", maxRows, 1),
@@ -47,7 +61,9 @@ public record State(
         Tensor samplers = integers(id++, "samplers", slots, SamplerSettings.WORDS);
         Tensor seen = integers(id++, "seen", slots, c.vocabulary());
         Tensor biases = integers(id++, "biases", slots, c.vocabulary());
-        int cacheRows = Math.multiplyExact(slots, context);
+        int pagesOfSlot = Math.toIntExact(Math.ceilDiv(context, 1L << shift));
+        var where = new Pages(integers(id++, "pages", slots, pagesOfSlot), context, shift);
+        int cacheRows = Math.multiplyExact(pages, where.rows());
         var caches = new ArrayList<Cache>();
         for (int l = 0; l < c.layers(); l++) {
             String prefix = "blocks." + l + ".cache.";
@@ -55,11 +71,16 @@ public record State(
                     new Tensor(id++, prefix + "keys", DType.FLOAT32, cacheRows, c.width(), Tensor.Role.STATE),
                     new Tensor(id++, prefix + "values", DType.FLOAT32, cacheRows, c.width(), Tensor.Role.STATE)));
         }
-        return new State(inputs, samplers, seen, biases, caches, context, context);
+        return new State(inputs, samplers, seen, biases, where, caches, context);
     }
 
     private static Tensor integers(int id, String name, int rows, int columns) {
         return new Tensor(id, name, DType.INT32, rows, columns, Tensor.Role.STATE);
+    }
+
+    /** Positions of each slot. */
+    public int context() {
+        return pages.context();
     }
 
     /** The same memory, of which a step uses so much. */
@@ -73,8 +94,8 @@ public record State(
                 samplers,
                 seen,
                 biases,
+                pages,
                 caches,
-                context,
                 keys);
     }
 
@@ -92,7 +113,8 @@ public record State(
                                 inputs.outputs(),
                                 samplers,
                                 seen,
-                                biases),
+                                biases,
+                                pages.table()),
                         caches.stream().flatMap(cache -> Stream.of(cache.keys, cache.values)))
                 .toList();
     }

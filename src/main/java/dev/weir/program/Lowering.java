@@ -123,7 +123,7 @@ final class Lowering {
                 new Op.LayerNorm(o.out(), o.scale(), o.normalized(), current(o.x()), o.weight(), o.bias(), o.epsilon());
             case Op.Linear o -> new Op.Linear(o.out(), current(o.x()), o.weight(), o.bias());
             case Op.Activate o -> new Op.Activate(o.out(), current(o.x()), o.function());
-            case Op.Append o -> new Op.Append(o.cache(), current(o.x()), o.slots(), o.positions(), o.kind());
+            case Op.Append o -> new Op.Append(o.cache(), current(o.x()), o.slots(), o.positions(), o.pages(), o.kind());
             case Op.Attention o ->
                 new Op.Attention(
                         o.z(),
@@ -134,8 +134,8 @@ final class Lowering {
                         o.values(),
                         o.slots(),
                         o.positions(),
+                        o.pages(),
                         o.heads(),
-                        o.context(),
                         o.scale());
             case Op.AttentionScores o ->
                 new Op.AttentionScores(
@@ -144,14 +144,14 @@ final class Lowering {
                         o.keys(),
                         o.slots(),
                         o.positions(),
+                        o.pages(),
                         o.heads(),
-                        o.context(),
                         o.scale());
             case Op.AttentionPattern o ->
                 new Op.AttentionPattern(o.pattern(), current(o.scores()), o.positions(), o.heads());
             case Op.AttentionMix o ->
                 new Op.AttentionMix(
-                        o.z(), current(o.pattern()), o.values(), o.slots(), o.positions(), o.heads(), o.context());
+                        o.z(), current(o.pattern()), o.values(), o.slots(), o.positions(), o.pages(), o.heads());
             case Op.HeadResults o -> new Op.HeadResults(o.out(), current(o.z()), o.weight(), o.heads());
             case Op.SelectRows o -> new Op.SelectRows(o.out(), current(o.x()), o.rows());
             case Op.Sample o ->

@@ -107,8 +107,9 @@ public sealed interface Op {
         }
     }
 
-    /** cache[slots[r]][positions[r]] = x[r]: keys or values of one layer. The cache's rows are slots x context. */
-    record Append(Tensor cache, Tensor x, Tensor slots, Tensor positions, CacheKind kind) implements Plain {
+    /** cache[slots[r]][positions[r]] = x[r]: keys or values of one layer, in the row of the cache that the pages say. */
+    record Append(Tensor cache, Tensor x, Tensor slots, Tensor positions, Pages pages, CacheKind kind)
+            implements Plain {
         @Override
         public List<Tensor> outs() {
             return List.of(cache);
@@ -116,7 +117,7 @@ public sealed interface Op {
 
         @Override
         public List<Tensor> ins() {
-            return List.of(x, slots, positions);
+            return List.of(x, slots, positions, pages.table());
         }
     }
 
@@ -130,8 +131,6 @@ public sealed interface Op {
      * Causal attention of each query row over its slot's cache, up to the row's position (Vaswani et al. 2017). For each head:
      * scores[j] = scale * q . keys[j], pattern = softmax(scores), z = sum over j of pattern[j] * values[j]. Scores and pattern are
      * [R, heads x K]; a key after the row's position scores minus infinity.
-     *
-     * @param context rows of each slot in the cache
      */
     record Attention(
             Tensor z,
@@ -142,8 +141,8 @@ public sealed interface Op {
             Tensor values,
             Tensor slots,
             Tensor positions,
+            Pages pages,
             int heads,
-            int context,
             float scale)
             implements Plain {
         @Override
@@ -158,7 +157,7 @@ public sealed interface Op {
 
         @Override
         public List<Tensor> ins() {
-            return List.of(q, keys, values, slots, positions);
+            return List.of(q, keys, values, slots, positions, pages.table());
         }
 
         /** dh, the width of one head. */
@@ -233,11 +232,9 @@ public sealed interface Op {
     /**
      * scores[r][h][j] = scale * q[r][h] . keys[j] for the keys j up to the row's position, and minus infinity for those after it, [R,
      * heads x K]: the first part of an {@link Attention} that an edit has opened.
-     *
-     * @param context rows of each slot in the cache
      */
     record AttentionScores(
-            Tensor scores, Tensor q, Tensor keys, Tensor slots, Tensor positions, int heads, int context, float scale)
+            Tensor scores, Tensor q, Tensor keys, Tensor slots, Tensor positions, Pages pages, int heads, float scale)
             implements Plain {
         @Override
         public List<Tensor> outs() {
@@ -246,7 +243,7 @@ public sealed interface Op {
 
         @Override
         public List<Tensor> ins() {
-            return List.of(q, keys, slots, positions);
+            return List.of(q, keys, slots, positions, pages.table());
         }
 
         /** dh, the width of one head. */
@@ -280,10 +277,8 @@ public sealed interface Op {
 
     /**
      * z[r][h] = sum over the keys j up to the row's position of pattern[r][h][j] * values[j]; keys after it are never multiplied.
-     *
-     * @param context rows of each slot in the cache
      */
-    record AttentionMix(Tensor z, Tensor pattern, Tensor values, Tensor slots, Tensor positions, int heads, int context)
+    record AttentionMix(Tensor z, Tensor pattern, Tensor values, Tensor slots, Tensor positions, Pages pages, int heads)
             implements Plain {
         @Override
         public List<Tensor> outs() {
@@ -292,7 +287,7 @@ public sealed interface Op {
 
         @Override
         public List<Tensor> ins() {
-            return List.of(pattern, values, slots, positions);
+            return List.of(pattern, values, slots, positions, pages.table());
         }
 
         /** dh, the width of one head. */

@@ -61,7 +61,7 @@ final class OpenedAttention {
             }
             if (op.equals(pattern)) {
                 opened.add(new Op.AttentionMix(
-                        a.z(), pattern.out(), a.values(), a.slots(), a.positions(), a.heads(), a.context()));
+                        a.z(), pattern.out(), a.values(), a.slots(), a.positions(), a.pages(), a.heads()));
             }
         }
         return opened;
@@ -69,6 +69,6 @@ final class OpenedAttention {
 
     private static Op.AttentionScores scores(Op.Attention a) {
         return new Op.AttentionScores(
-                a.scores(), a.q(), a.keys(), a.slots(), a.positions(), a.heads(), a.context(), a.scale());
+                a.scores(), a.q(), a.keys(), a.slots(), a.positions(), a.pages(), a.heads(), a.scale());
     }
 }

@@ -41,7 +41,7 @@ public record Program(Inputs inputs, List<Op.Plain> ops, List<Tensor> results) {
         return ops.stream()
                 .filter(Op.Attention.class::isInstance)
                 .map(Op.Attention.class::cast)
-                .mapToInt(attention -> attention.keys().rows() / attention.context())
+                .mapToInt(attention -> attention.pages().slots())
                 .findFirst()
                 .orElse(1);
     }

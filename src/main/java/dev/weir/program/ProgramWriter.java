@@ -85,26 +85,25 @@ public final class ProgramWriter {
     }
 
     /** See {@link Op.Append}. */
-    public Tensor append(Tensor cache, Tensor x, Op.CacheKind kind) {
+    public Tensor append(Tensor cache, Tensor x, Pages pages, Op.CacheKind kind) {
         require(cache.columns() == x.columns(), "append", cache, x);
-        ops.add(new Op.Append(cache, x, inputs.slots(), inputs.positions(), kind));
+        ops.add(new Op.Append(cache, x, inputs.slots(), inputs.positions(), pages, kind));
         return cache;
     }
 
     /**
      * See {@link Op.Attention}.
      *
-     * @param context rows of each slot in the caches
      * @param shownKeys K, the keys that scores and pattern have room for
      */
     public Attended attention(
-            Tensor q, Tensor keys, Tensor values, int heads, int context, int shownKeys, float scale) {
+            Tensor q, Tensor keys, Tensor values, Pages pages, int heads, int shownKeys, float scale) {
         require(q.columns() % heads == 0 && q.columns() == keys.columns(), "attention", q, keys);
         Tensor z = value("attention", q.rows(), q.columns());
         Tensor scores = value("attention.scores", q.rows(), heads * shownKeys);
         Tensor pattern = value("attention.pattern", q.rows(), heads * shownKeys);
         ops.add(new Op.Attention(
-                z, scores, pattern, q, keys, values, inputs.slots(), inputs.positions(), heads, context, scale));
+                z, scores, pattern, q, keys, values, inputs.slots(), inputs.positions(), pages, heads, scale));
         return new Attended(z, scores, pattern);
     }
 

@@ -54,6 +54,13 @@ public final class RandomModel {
         return State.of(config, slots, config.context(), SHOWN_ROWS);
     }
 
+    /** Gives each slot the memory that it has for itself. */
+    public static void givePages(Backend.Workspace workspace, State state) {
+        var first = new int[state.pages().slots()];
+        Arrays.setAll(first, slot -> slot * state.context());
+        workspace.write(state.pages().table(), 0, MemorySegment.ofArray(first));
+    }
+
     /** What a step showed. */
     public record Seen(Map<String, float[]> values) {
         public float[] at(String name) {
@@ -75,6 +82,7 @@ public final class RandomModel {
             loaded = backend.load(views);
             state = state(slots);
             workspace = loaded.allocate(state.all());
+            givePages(workspace, state);
         }
 
         /** Processes the rows and returns the logits under "logits" and every tapped value under its name. */

@@ -149,7 +149,7 @@ class SharedPromptTest {
         Traced second = traced(prompt, hooks);
         assertEquals(64, second.sharedTokens());
         requireComplete(prompt, hooks, second.trace());
-        Hooks fewer = weir.select("blocks.0.attn.hook_z@3:5");
+        Hooks fewer = weir.select("blocks.0.attn.hook_z@3..5");
         Traced third = traced(prompt, fewer);
         assertEquals(64, third.sharedTokens());
         requireComplete(prompt, fewer, third.trace());

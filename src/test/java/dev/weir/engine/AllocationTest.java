@@ -43,10 +43,28 @@ class AllocationTest {
         "2, 'attn_scores,pattern'",
     })
     void aTokenLeavesNothingOfItsOwnBehind(int threads, String selectors) {
-        try (Weir weir = Weir.of(
-                        new SyntheticWeights("tiny", CONFIG, DType.FLOAT32, 1), Options.DEFAULT.withThreads(threads));
-                Session session = weir.session(1, CONFIG.context());
-                var recorder = new TraceRecorder()) {
+        try (Weir weir = open(threads);
+                Session session = weir.session(1, CONFIG.context())) {
+            requireNothingLeft(weir, session, selectors);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, ''", "2, 'attn_scores,pattern'"})
+    void norInPages(int threads, String selectors) {
+        try (Weir weir = open(threads);
+                Session session = weir.pagedSession(1, CONFIG.context(), 32, 3, 1)) {
+            session.pages(0, new int[] {2, 0});
+            requireNothingLeft(weir, session, selectors);
+        }
+    }
+
+    private static Weir open(int threads) {
+        return Weir.of(new SyntheticWeights("tiny", CONFIG, DType.FLOAT32, 1), Options.DEFAULT.withThreads(threads));
+    }
+
+    private static void requireNothingLeft(Weir weir, Session session, String selectors) {
+        try (var recorder = new TraceRecorder()) {
             Hooks hooks = selectors.isEmpty() ? Hooks.NONE : weir.select(selectors);
             recorder.begin(new TraceLayout(hooks.taps(), CONFIG.dimensions(), 1, CONFIG.context(), DType.FLOAT32));
             var decode = new Decode(session, hooks, recorder);

@@ -17,6 +17,7 @@ import dev.weir.hook.Rows;
 import dev.weir.hook.Site;
 import dev.weir.hook.Span;
 import dev.weir.model.ModelConfig;
+import dev.weir.model.State;
 import dev.weir.program.Activation;
 import dev.weir.program.Plan;
 import dev.weir.tensor.DType;
@@ -81,7 +82,8 @@ class EditedSessionTest {
     }
 
     private Session session(Backend.LoadedWeights weights, int slots) {
-        return new Session(CONFIG, model.weights, weights, backend.runsKept(), slots, CONFIG.context(), 32);
+        return new Session(
+                CONFIG, model.weights, weights, backend.runsKept(), State.of(CONFIG, slots, CONFIG.context(), 32));
     }
 
     private static Rows rows(int slot, int from, int to) {

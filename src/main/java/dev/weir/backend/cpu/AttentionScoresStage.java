@@ -1,13 +1,13 @@
 package dev.weir.backend.cpu;
 
 /** The scores of opened attention, one head of a few rows of one slot at a time, with the bits of {@link AttentionStage}. */
-record AttentionScoresStage(Workers workers, StepRows step, float scale, Window q, KeyValueCache keys, ShownKeys scores)
+record AttentionScoresStage(Workers workers, StepRows step, float scale, KeyProducts keys, ShownKeys scores)
         implements Stage, Workers.Body {
 
     @Override
     public void run() {
-        double itemNanos = Costs.copy(step.keysSeen() * keys.shape().headWidth()) / step.tiles();
-        workers.run(step.tiles() * keys.shape().heads(), itemNanos, this);
+        double itemNanos = Costs.copy(step.keysSeen() * keys.headWidth()) / step.tiles();
+        workers.run(step.tiles() * keys.heads(), itemNanos, this);
     }
 
     @Override
@@ -20,17 +20,10 @@ record AttentionScoresStage(Workers workers, StepRows step, float scale, Window 
     private void score(Worker worker, int tile, int head) {
         int first = step.firstRow(tile);
         int rows = step.endRow(tile) - first;
-        int seenByLast = step.seen(first + rows - 1);
-        int width = keys.shape().headWidth();
-        Panels all = keys.head(step.slot(first), head);
-        Window products = worker.weights(rows, seenByLast);
-        Kernels kernels = worker.kernels();
-
-        RowTiles queries = worker.rowTiles(q, first, head * width, rows, width);
-        kernels.multiply(queries, 0, 1, all, 0, seenByLast, products, 0, false);
+        Window products = keys.products(worker, tile, head);
         for (int r = 0; r < rows; r++) {
             int seen = step.seen(first + r);
-            kernels.scale(products, r, seen, scale);
+            worker.kernels().scale(products, r, seen, scale);
             scores.put(products, r, seen, first + r, head);
         }
     }

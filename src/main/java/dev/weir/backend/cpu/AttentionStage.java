@@ -12,8 +12,7 @@ record AttentionStage(
         Workers workers,
         StepRows step,
         float scale,
-        Window q,
-        KeyValueCache keys,
+        KeyProducts keys,
         Mixture mixture,
         @Nullable ShownKeys scores,
         @Nullable ShownKeys pattern)
@@ -21,8 +20,8 @@ record AttentionStage(
 
     @Override
     public void run() {
-        double itemNanos = Costs.copy(2 * step.keysSeen() * keys.shape().headWidth()) / step.tiles();
-        workers.run(step.tiles() * keys.shape().heads(), itemNanos, this);
+        double itemNanos = Costs.copy(2 * step.keysSeen() * keys.headWidth()) / step.tiles();
+        workers.run(step.tiles() * keys.heads(), itemNanos, this);
     }
 
     @Override
@@ -35,16 +34,9 @@ record AttentionStage(
     private void attend(Worker worker, int tile, int head) {
         int first = step.firstRow(tile);
         int rows = step.endRow(tile) - first;
-        int seenByLast = step.seen(first + rows - 1);
-        int width = keys.shape().headWidth();
-        Panels all = keys.head(step.slot(first), head);
-        Window weights = worker.weights(rows, seenByLast);
-        Kernels kernels = worker.kernels();
-
-        RowTiles queries = worker.rowTiles(q, first, head * width, rows, width);
-        kernels.multiply(queries, 0, 1, all, 0, seenByLast, weights, 0, false);
+        Window weights = keys.products(worker, tile, head);
         for (int r = 0; r < rows; r++) {
-            weigh(kernels, weights, r, first + r, head);
+            weigh(worker.kernels(), weights, r, first + r, head);
         }
         mixture.mix(worker, tile, head, weights, 0, 0);
     }

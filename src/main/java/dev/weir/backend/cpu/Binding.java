@@ -206,8 +206,7 @@ final class Binding {
                 workers,
                 step,
                 o.scale(),
-                value(o.q()),
-                workspace.cache(o.keys()),
+                new KeyProducts(step, workspace.cache(o.keys()), value(o.q())),
                 Mixture.of(step, workspace.cache(o.values()), value(o.z())),
                 scores == null ? null : ShownKeys.scores(scores, o.heads(), shownKeys),
                 pattern == null ? null : ShownKeys.pattern(pattern, o.heads(), shownKeys));
@@ -218,8 +217,7 @@ final class Binding {
                 workers,
                 step,
                 o.scale(),
-                value(o.q()),
-                workspace.cache(o.keys()),
+                new KeyProducts(step, workspace.cache(o.keys()), value(o.q())),
                 ShownKeys.scores(value(o.scores()), o.heads(), o.shownKeys()));
     }
 

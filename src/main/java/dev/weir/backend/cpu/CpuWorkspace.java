@@ -2,6 +2,7 @@ package dev.weir.backend.cpu;
 
 import dev.weir.backend.Backend;
 import dev.weir.program.Op;
+import dev.weir.program.Pages;
 import dev.weir.program.Plan;
 import dev.weir.tensor.DType;
 import dev.weir.tensor.Tensor;
@@ -55,24 +56,25 @@ final class CpuWorkspace implements Backend.Workspace {
 
     private void prepareCaches(Op op) {
         if (op instanceof Op.Attention o) {
-            prepareCache(o.keys(), Op.CacheKind.KEYS, o.context(), o.heads(), o.headWidth());
-            prepareCache(o.values(), Op.CacheKind.VALUES, o.context(), o.heads(), o.headWidth());
+            prepareCache(o.keys(), Op.CacheKind.KEYS, o.pages(), o.heads(), o.headWidth());
+            prepareCache(o.values(), Op.CacheKind.VALUES, o.pages(), o.heads(), o.headWidth());
         }
         if (op instanceof Op.AttentionScores o) {
-            prepareCache(o.keys(), Op.CacheKind.KEYS, o.context(), o.heads(), o.headWidth());
+            prepareCache(o.keys(), Op.CacheKind.KEYS, o.pages(), o.heads(), o.headWidth());
         }
         if (op instanceof Op.AttentionMix o) {
-            prepareCache(o.values(), Op.CacheKind.VALUES, o.context(), o.heads(), o.headWidth());
+            prepareCache(o.values(), Op.CacheKind.VALUES, o.pages(), o.heads(), o.headWidth());
         }
     }
 
-    private void prepareCache(Tensor tensor, Op.CacheKind kind, int context, int heads, int headWidth) {
+    private void prepareCache(Tensor tensor, Op.CacheKind kind, Pages pages, int heads, int headWidth) {
         if (!state.contains(tensor)) {
             throw new IllegalArgumentException("cache " + tensor + ": expected one of the state that was allocated");
         }
-        var shape = new KeyValueCache.Shape(kind, tensor.rows() / context, context, heads, headWidth);
-        KeyValueCache known =
-                caches.computeIfAbsent(tensor.id(), id -> new KeyValueCache(shape, workers.panelWidth(), memory));
+        var shape = new KeyValueCache.Shape(kind, tensor.rows(), pages, heads, headWidth);
+        var where = PageTable.of(pages, values(pages.table()));
+        KeyValueCache known = caches.computeIfAbsent(
+                tensor.id(), id -> new KeyValueCache(shape, where, workers.panelWidth(), memory));
         if (!known.shape().equals(shape)) {
             throw new IllegalArgumentException(
                     "cache " + tensor + ": expected " + known.shape() + " as in an earlier plan, got " + shape);

@@ -1,43 +1,46 @@
 package dev.weir.backend.cpu;
 
 import dev.weir.program.Op.CacheKind;
+import dev.weir.program.Pages;
 import dev.weir.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * Keys or values of one layer, of every slot. Each head of each slot is a matrix in {@link Panels}, which a product streams
- * through: keys are [dh, context], so that lanes run over positions; values are [context, dh], so that lanes run over the width of
- * a head.
+ * Keys or values of one layer, of every slot. Each head of each page is a matrix in {@link Panels}, which a product streams
+ * through: keys are [dh, rows of a page], so that lanes run over positions; values are [rows of a page, dh], so that lanes run over the
+ * width of a head.
  */
 final class KeyValueCache {
 
     /**
      * The sizes of a cache.
      *
-     * @param context positions of each slot
+     * @param rows of all pages
      * @param headWidth dh
      */
-    record Shape(CacheKind kind, int slots, int context, int heads, int headWidth) {
+    record Shape(CacheKind kind, int rows, Pages pages, int heads, int headWidth) {
         int depth() {
-            return kind == CacheKind.KEYS ? headWidth : context;
+            return kind == CacheKind.KEYS ? headWidth : pages.rows();
         }
 
         int columns() {
-            return kind == CacheKind.KEYS ? context : headWidth;
+            return kind == CacheKind.KEYS ? pages.rows() : headWidth;
         }
     }
 
     private final Shape shape;
+    private final PageTable pages;
     private final int panelWidth;
     private final MemorySegment memory;
     private final Panels[] heads;
 
-    KeyValueCache(Shape shape, int panelWidth, Slabs slabs) {
+    KeyValueCache(Shape shape, PageTable pages, int panelWidth, Slabs slabs) {
         this.shape = shape;
+        this.pages = pages;
         this.panelWidth = panelWidth;
-        heads = new Panels[Math.multiplyExact(shape.slots(), shape.heads())];
+        heads = new Panels[Math.multiplyExact(shape.rows() / shape.pages().rows(), shape.heads())];
         long panelBytes = Panels.panelBytes(DType.FLOAT32, shape.depth(), panelWidth);
         long headBytes = Math.ceilDiv(shape.columns(), panelWidth) * panelBytes;
         memory = slabs.allocate(Math.multiplyExact(headBytes, (long) heads.length));
@@ -50,9 +53,18 @@ final class KeyValueCache {
         return shape;
     }
 
-    /** The matrix of one head. */
-    Panels head(int slot, int head) {
-        return heads[slot * shape.heads() + head];
+    /** Which positions are where. */
+    PageTable pages() {
+        return pages;
+    }
+
+    /**
+     * The matrix of one head of a page.
+     *
+     * @param index which page of the slot
+     */
+    Panels head(int slot, int index, int head) {
+        return heads[pages.page(slot, index) * shape.heads() + head];
     }
 
     /**
@@ -62,9 +74,12 @@ final class KeyValueCache {
      */
     void put(int slot, int head, int position, Window x, int row) {
         long from = x.at(row, (long) head * shape.headWidth());
+        int index = pages.index(position);
+        Panels matrix = head(slot, index, head);
+        int inPage = position - pages.first(index);
         switch (shape.kind()) {
-            case KEYS -> putKey(head(slot, head), position, x.data(), from);
-            case VALUES -> putValue(head(slot, head), position, x.data(), from);
+            case KEYS -> putKey(matrix, inPage, x.data(), from);
+            case VALUES -> putValue(matrix, inPage, x.data(), from);
         }
     }
 

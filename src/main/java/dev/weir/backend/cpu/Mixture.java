@@ -35,15 +35,26 @@ record Mixture(StepRows step, KeyValueCache values, List<Window> z) {
         int first = step.firstRow(tile);
         int rows = step.endRow(tile) - first;
         int shared = step.seen(first);
-        int width = values.shape().headWidth();
-        Panels all = values.head(step.slot(first), head);
-        Window out = z.get(head);
-        Kernels kernels = worker.kernels();
-        kernels.multiply(worker.rowTiles(weights, row, column, rows, shared), 0, 1, all, 0, width, out, first, false);
+        mix(worker, head, first, rows, 0, shared, weights, row, column);
         for (int r = 1; r < rows; r++) {
-            int seen = step.seen(first + r);
-            RowTiles rest = worker.rowTiles(weights, row + r, column + shared, 1, seen - shared);
-            kernels.multiply(rest, 0, 1, all.depths(shared, seen), 0, width, out, first + r, true);
+            mix(worker, head, first + r, 1, shared, step.seen(first + r), weights, row + r, column);
+        }
+    }
+
+    /** Adds some keys to some rows, page after page: sums go on where the page before left them. */
+    private void mix(
+            Worker worker, int head, int first, int rows, int fromKey, int toKey, Window weights, int row, int column) {
+        PageTable pages = values.pages();
+        int width = values.shape().headWidth();
+        int end;
+        for (int key = fromKey; key < toKey; key = end) {
+            int index = pages.index(key);
+            end = Math.min(toKey, pages.end(index));
+            int skipped = key - pages.first(index);
+            Panels page = values.head(step.slot(first), index, head);
+            Panels from = skipped == 0 ? page : page.depths(skipped, page.depth());
+            RowTiles part = worker.rowTiles(weights, row, column + key, rows, end - key);
+            worker.kernels().multiply(part, 0, 1, from, 0, width, z.get(head), first, key > 0);
         }
     }
 }

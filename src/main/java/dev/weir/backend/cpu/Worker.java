@@ -43,6 +43,11 @@ final class Worker implements AutoCloseable {
         return weights.of(rows, keys);
     }
 
+    /** The same room, from a key on with which a page begins. */
+    Window weightsFrom(int key) {
+        return weights.from(key);
+    }
+
     /** Room for logits that are to change. */
     Window logits(int vocabulary) {
         return logits.of(1, vocabulary);

@@ -4,10 +4,9 @@ import static dev.weir.backend.cuda.Addresses.NULL;
 
 import dev.weir.backend.cuda.Algorithms.Attending;
 import dev.weir.program.Op;
+import dev.weir.program.Pages;
 import dev.weir.program.Plan;
 import dev.weir.tensor.DType;
-import dev.weir.tensor.Tensor;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** The cache and attention to it. */
@@ -40,36 +39,13 @@ final class AttentionBinding {
     Work append(Op.Append o) {
         return new LaunchWriter(device, o, Kernel.APPEND, o.x().rows())
                 .pointers(addresses.state(o.cache()), addresses.value(o.x()))
-                .pointers(addresses.input(o.slots()), addresses.input(o.positions()))
-                .sizes(o.x().columns(), context(o.cache()))
+                .pointers(addresses.input(o.slots()), addresses.input(o.positions()), pages(o.pages()))
+                .sizes(o.x().columns(), o.pages().context(), o.pages().shift())
                 .ready();
     }
 
-    private int context(Tensor cache) {
-        return context(addresses.plan(), cache);
-    }
-
-    /** Rows of each slot in a cache, which the attention that reads it knows. */
-    static int context(Plan plan, Tensor cache) {
-        return plan.ops()
-                .filter(op -> op.ins().contains(cache))
-                .flatMapToInt(AttentionBinding::context)
-                .findFirst()
-                .orElseThrow(
-                        () -> new IllegalArgumentException("cache " + cache + ": expected an attention that reads it"));
-    }
-
-    private static IntStream context(Op op) {
-        if (op instanceof Op.Attention o) {
-            return IntStream.of(o.context());
-        }
-        if (op instanceof Op.AttentionScores o) {
-            return IntStream.of(o.context());
-        }
-        if (op instanceof Op.AttentionMix o) {
-            return IntStream.of(o.context());
-        }
-        return IntStream.empty();
+    private long pages(Pages pages) {
+        return addresses.state(pages.table());
     }
 
     /** Scores and patterns are made beside the main path, which is the same whether somebody looks or not. */
@@ -82,7 +58,7 @@ final class AttentionBinding {
     }
 
     static Attending attending(Op.Attention o, Algorithms algorithms) {
-        return algorithms.attention(o.q().rows(), o.keys().rows() / o.context(), o.headWidth());
+        return algorithms.attention(o.q().rows(), o.pages().slots(), o.headWidth());
     }
 
     private Stream<Work> shown(Op.Attention o) {
@@ -93,10 +69,10 @@ final class AttentionBinding {
     private Work exact(Op.Attention o, long z) {
         int shownKeys = o.scores().columns() / o.heads();
         return new LaunchWriter(device, o, Kernel.ATTENTION_EXACT, o.q().rows(), o.heads())
-                .shared(Math.addExact(o.context(), o.headWidth()))
+                .shared(Math.addExact(o.pages().context(), o.headWidth()))
                 .pointers(z, addresses.aside(o.scores()), addresses.aside(o.pattern()))
                 .pointers(read(o))
-                .sizes(o.heads(), o.headWidth(), o.context(), shownKeys)
+                .sizes(o.heads(), o.headWidth(), o.pages().context(), o.pages().shift(), shownKeys)
                 .scalar(o.scale())
                 .ready();
     }
@@ -118,7 +94,7 @@ final class AttentionBinding {
         return new LaunchWriter(device, o, Kernel.ATTENTION_DECODE, splits, o.heads(), rows)
                 .pointers(z, partial)
                 .pointers(read(o))
-                .sizes(o.heads(), o.headWidth(), o.context(), splits)
+                .sizes(o.heads(), o.headWidth(), o.pages().context(), o.pages().shift(), splits)
                 .scalar(o.scale())
                 .ready();
     }
@@ -126,7 +102,7 @@ final class AttentionBinding {
     private Work combine(Op.Attention o) {
         return new LaunchWriter(device, o, Kernel.ATTENTION_COMBINE, o.heads(), o.q().rows())
                 .pointers(addresses.value(o.z()), addresses.work(), addresses.input(o.positions()))
-                .sizes(o.heads(), o.headWidth(), o.context(), splits(o, algorithms))
+                .sizes(o.heads(), o.headWidth(), o.pages().context(), splits(o, algorithms))
                 .ready();
     }
 
@@ -136,7 +112,12 @@ final class AttentionBinding {
         return new LaunchWriter(device, o, Kernel.of("ATTENTION_PREFILL", matrixType), tiles, o.heads())
                 .pointers(addresses.value(o.z()))
                 .pointers(read(o))
-                .sizes(rows, o.heads(), o.headWidth(), o.context())
+                .sizes(
+                        rows,
+                        o.heads(),
+                        o.headWidth(),
+                        o.pages().context(),
+                        o.pages().shift())
                 .scalar(o.scale())
                 .ready();
     }
@@ -146,8 +127,8 @@ final class AttentionBinding {
         return new LaunchWriter(device, o, Kernel.ATTENTION_SCORES, o.q().rows(), o.heads(), keyBlocks)
                 .shared(o.headWidth())
                 .pointers(addresses.value(o.scores()), addresses.value(o.q()), addresses.state(o.keys()))
-                .pointers(addresses.input(o.slots()), addresses.input(o.positions()))
-                .sizes(o.heads(), o.headWidth(), o.context(), o.shownKeys())
+                .pointers(addresses.input(o.slots()), addresses.input(o.positions()), pages(o.pages()))
+                .sizes(o.heads(), o.headWidth(), o.pages().context(), o.pages().shift(), o.shownKeys())
                 .scalar(o.scale())
                 .ready();
     }
@@ -164,8 +145,8 @@ final class AttentionBinding {
         int columnBlocks = Math.ceilDiv(o.z().columns(), Kernel.ATTENTION_MIX.block());
         return new LaunchWriter(device, o, Kernel.ATTENTION_MIX, o.z().rows(), columnBlocks)
                 .pointers(addresses.value(o.z()), addresses.value(o.pattern()), addresses.state(o.values()))
-                .pointers(addresses.input(o.slots()), addresses.input(o.positions()))
-                .sizes(o.heads(), o.headWidth(), o.context(), o.shownKeys())
+                .pointers(addresses.input(o.slots()), addresses.input(o.positions()), pages(o.pages()))
+                .sizes(o.heads(), o.headWidth(), o.pages().context(), o.pages().shift(), o.shownKeys())
                 .ready();
     }
 
@@ -175,12 +156,13 @@ final class AttentionBinding {
             addresses.state(o.keys()),
             addresses.state(o.values()),
             addresses.input(o.slots()),
-            addresses.input(o.positions())
+            addresses.input(o.positions()),
+            pages(o.pages())
         };
     }
 
     static int splits(Op.Attention o, Algorithms algorithms) {
-        return algorithms.splits(o.q().rows(), o.heads(), o.context());
+        return algorithms.splits(o.q().rows(), o.heads(), o.pages().context());
     }
 
     /** What an attention needs for the results of splits: for each a row of z, and two numbers to combine it by. */

@@ -4,9 +4,11 @@ import static dev.weir.backend.cuda.Addresses.NULL;
 
 import dev.weir.backend.cuda.Algorithms.Product;
 import dev.weir.program.Op;
+import dev.weir.program.Pages;
 import dev.weir.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Products of few rows, with what is joined to them: the launches of {@code linear_gemv.cu}. */
 final class GemvBinding {
@@ -59,9 +61,12 @@ final class GemvBinding {
         launch.pointers(piece.attention().isPresent() ? addresses.work() : NULL);
         launch.pointers(addresses.input(addresses.plan().inputs().slots()));
         launch.pointers(addresses.input(addresses.plan().inputs().positions()));
+        Optional<Pages> pages = pages(piece);
+        launch.pointers(pages.map(o -> addresses.state(o.table())).orElse(NULL));
         launch.sizes(x.rows(), weight.rows(), WeightLayout.stride(weight.rows(), weight.type()), weight.columns());
         launch.sizes(piece.activate().map(o -> Binding.number(o.function())).orElse(NO_FUNCTION));
-        launch.sizes(context(piece));
+        launch.sizes(pages.map(Pages::context).orElse(0));
+        launch.sizes(pages.map(Pages::shift).orElse(0));
         launch.sizes(piece.attention().map(Op.Attention::heads).orElse(0));
         launch.sizes(piece.attention()
                 .map(o -> AttentionBinding.splits(o, algorithms))
@@ -120,14 +125,11 @@ final class GemvBinding {
                 .orElse(NULL);
     }
 
-    private int context(Piece.Product piece) {
-        if (piece.attention().isPresent()) {
-            return piece.attention().get().context();
-        }
-        return piece.appends().stream()
-                .map(o -> AttentionBinding.context(addresses.plan(), o.cache()))
-                .findFirst()
-                .orElse(0);
+    private static Optional<Pages> pages(Piece.Product piece) {
+        return Stream.concat(
+                        piece.attention().map(Op.Attention::pages).stream(),
+                        piece.appends().stream().map(Op.Append::pages))
+                .findFirst();
     }
 
     private long vector(Optional<Tensor> weight) {

@@ -37,16 +37,16 @@ enum Kernel {
     LINEAR_ROUND_F16("linear_cublas", Parameters.ROUND, 256),
     LINEAR_FINISH("linear_cublas", "PPppiii", 256),
     ACTIVATE("activate", "Ppii", 256),
-    APPEND("append", "Ppppii", 256),
-    ATTENTION_EXACT("attention_exact", "PPPpppppiiiif", 256),
-    ATTENTION_DECODE("attention_decode", "PPpppppiiiif", 256),
+    APPEND("append", "Pppppiii", 256),
+    ATTENTION_EXACT("attention_exact", "PPPppppppiiiiif", 256),
+    ATTENTION_DECODE("attention_decode", "PPppppppiiiiif", 256),
     ATTENTION_COMBINE("attention_decode", "Pppiiii", 256),
     ATTENTION_PREFILL_F32("attention_prefill", Parameters.PREFILL, 128),
     ATTENTION_PREFILL_BF16("attention_prefill", Parameters.PREFILL, 128),
     ATTENTION_PREFILL_F16("attention_prefill", Parameters.PREFILL, 128),
-    ATTENTION_SCORES("attention_scores", "Pppppiiiif", 256),
+    ATTENTION_SCORES("attention_scores", "Ppppppiiiiif", 256),
     ATTENTION_PATTERN("attention_pattern", "Pppii", 256),
-    ATTENTION_MIX("attention_mix", "Pppppiiii", 256),
+    ATTENTION_MIX("attention_mix", "Ppppppiiiii", 256),
     HEAD_RESULTS_F32("head_results", Parameters.HEADS, 128),
     HEAD_RESULTS_BF16("head_results", Parameters.HEADS, 128),
     HEAD_RESULTS_F16("head_results", Parameters.HEADS, 128),
@@ -64,9 +64,9 @@ enum Kernel {
     private static final class Parameters {
         static final String EMBED = "Pppii";
         static final String LINEAR = "PPPPpppppppiiiii";
-        static final String GEMV = "PPPPPPPPPPpppppppppppppiiiiiiiif";
+        static final String GEMV = "PPPPPPPPPPppppppppppppppiiiiiiiiif";
         static final String ROUND = "Ppiii";
-        static final String PREFILL = "Ppppppiiiif";
+        static final String PREFILL = "Pppppppiiiiif";
         static final String HEADS = "Pppiiiii";
         static final String STEP = "ppi";
         static final String EDIT = "Ppppppiii";

@@ -45,6 +45,10 @@ class CpuBackendTest {
     private final LoadedWeights weights = backend.load(model.views);
     private final Workspace workspace = weights.allocate(state.all());
 
+    CpuBackendTest() {
+        RandomModel.givePages(workspace, state);
+    }
+
     @AfterEach
     void close() {
         workspace.close();

@@ -106,6 +106,7 @@ class EditTest {
         try (var backend = new CpuBackend(1);
                 var loaded = backend.load(model.views);
                 var workspace = loaded.allocate(model.state(2).all())) {
+            RandomModel.givePages(workspace, model.state(2));
             float[] unedited = workspace
                     .compile(plain)
                     .run(rows)

@@ -13,6 +13,7 @@ import dev.weir.hook.Site;
 import dev.weir.program.Activation;
 import dev.weir.program.Inputs;
 import dev.weir.program.Op.CacheKind;
+import dev.weir.program.Pages;
 import dev.weir.program.Plan;
 import dev.weir.program.Planner;
 import dev.weir.program.Program;
@@ -98,6 +99,12 @@ class OpsTest {
             return rowsOfTable;
         }
 
+        Pages pages(int slots, int context) {
+            var table = new Tensor(nextId++, "pages", DType.INT32, slots, 1, Tensor.Role.STATE);
+            state.add(table);
+            return new Pages(table, context, Pages.WHOLE);
+        }
+
         Tensor cache(int slots, int context, int columns) {
             var cache =
                     new Tensor(nextId++, "cache" + nextId, DType.FLOAT32, slots * context, columns, Tensor.Role.STATE);
@@ -143,7 +150,10 @@ class OpsTest {
         private void poison(CpuWorkspace workspace) {
             workspace.slab(Plan.Slab.SCRATCH).memory().fill((byte) 0xff);
             workspace.slab(Plan.Slab.TRACE).memory().fill((byte) 0xff);
-            state.forEach(cache -> workspace.cache(cache).head(0, 0).data().fill((byte) 0xff));
+            state.stream()
+                    .filter(tensor -> tensor.type() == DType.FLOAT32)
+                    .forEach(
+                            cache -> workspace.cache(cache).head(0, 0, 0).data().fill((byte) 0xff));
         }
 
         private static float[] floats(MemorySegment memory) {
@@ -299,10 +309,11 @@ class OpsTest {
         Tensor q = bench.rows(columns);
         Tensor k = bench.rows(columns);
         Tensor v = bench.rows(columns);
-        Tensor keys = bench.writer.append(bench.cache(1, context, columns), k, CacheKind.KEYS);
-        Tensor values = bench.writer.append(bench.cache(1, context, columns), v, CacheKind.VALUES);
+        Pages pages = bench.pages(1, context);
+        Tensor keys = bench.writer.append(bench.cache(1, context, columns), k, pages, CacheKind.KEYS);
+        Tensor values = bench.writer.append(bench.cache(1, context, columns), v, pages, CacheKind.VALUES);
         float scale = 0.01f;
-        var attended = bench.writer.attention(q, keys, values, heads, context, context, scale);
+        var attended = bench.writer.attention(q, keys, values, pages, heads, context, scale);
         bench.writer.hook(0, Site.ATTN_SCORES, attended.scores());
         bench.writer.hook(0, Site.PATTERN, attended.pattern());
         Program program = bench.writer.results(attended.z());

@@ -43,6 +43,24 @@ record AttentionCase(
         return false;
     }
 
+    /** Slots one after another, as the cache is. */
+    CachePages whole() {
+        return CachePages.whole(keys.length / (context * heads * headWidth), context);
+    }
+
+    /** The same slots in pages of 2^shift positions, in any order. */
+    CachePages shuffled(int shift) {
+        return CachePages.shuffled(whole().slots(), context, shift, new SplittableRandom(headWidth));
+    }
+
+    float[] keys(CachePages pages) {
+        return pages.laid(keys, heads * headWidth);
+    }
+
+    float[] values(CachePages pages) {
+        return pages.laid(values, heads * headWidth);
+    }
+
     int rows() {
         return slots.length;
     }

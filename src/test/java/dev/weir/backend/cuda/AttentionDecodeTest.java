@@ -35,7 +35,10 @@ class AttentionDecodeTest {
     })
     void attentionIsCloseToFloat64WhateverTheWidthAndTheSplits(int headWidth, int splits) {
         var given = AttentionCase.random(2, headWidth, 203, new int[] {1, 0, 2}, 0, 65, 202);
-        requireClose(given.inFloat64(), run(given, splits));
+        float[] z = run(given, splits);
+        requireClose(given.inFloat64(), z);
+        requireSame("pages of 32", z, run(given, given.shuffled(5), splits));
+        requireSame("pages of 128", z, run(given, given.shuffled(7), splits));
     }
 
     @Test
@@ -71,6 +74,10 @@ class AttentionDecodeTest {
     }
 
     private float[] run(AttentionCase given, int splits) {
+        return run(given, given.whole(), splits);
+    }
+
+    private float[] run(AttentionCase given, CachePages pages, int splits) {
         int count = given.q().length;
         boolean whole = splits == 1;
         long out = gpu.output(whole ? count : given.rows() * given.heads() * splits * (given.headWidth() + 2));
@@ -82,13 +89,15 @@ class AttentionDecodeTest {
                 whole ? out : null,
                 whole ? null : out,
                 gpu.floats(given.q()),
-                gpu.floats(given.keys()),
-                gpu.floats(given.values()),
+                gpu.floats(given.keys(pages)),
+                gpu.floats(given.values(pages)),
                 gpu.ints(given.slots()),
                 positions,
+                gpu.ints(pages.table()),
                 given.heads(),
                 given.headWidth(),
                 given.context(),
+                pages.shift(),
                 splits,
                 given.scale());
         if (whole) {

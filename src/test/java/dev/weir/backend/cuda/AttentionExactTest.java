@@ -30,17 +30,19 @@ class AttentionExactTest {
     @ValueSource(ints = {1, 5, 8, 64, 132})
     void attentionHasTheBitsOfTheCpu(int headWidth) {
         var given = AttentionCase.random(2, headWidth, 151, new int[] {1, 0, 1}, 0, 17, 150);
-        check(given, true, true);
+        check(given, given.whole(), true, true);
+        check(given, given.shuffled(5), true, true);
+        check(given, given.shuffled(6), true, true);
     }
 
     @Test
     void onlyWhatSomebodyWantsIsWritten() {
         var given = AttentionCase.random(3, 4, 9, new int[] {0}, 6);
-        check(given, true, false);
-        check(given, false, true);
+        check(given, given.whole(), true, false);
+        check(given, given.whole(), false, true);
     }
 
-    private void check(AttentionCase given, boolean wantsZ, boolean shows) {
+    private void check(AttentionCase given, CachePages pages, boolean wantsZ, boolean shows) {
         int shownKeys = given.context();
         AttentionCase.Exact expected = given.exact(shownKeys);
         long z = gpu.output(expected.z().length);
@@ -55,13 +57,15 @@ class AttentionExactTest {
                 shows ? scores : null,
                 shows ? pattern : null,
                 gpu.floats(given.q()),
-                gpu.floats(given.keys()),
-                gpu.floats(given.values()),
+                gpu.floats(given.keys(pages)),
+                gpu.floats(given.values(pages)),
                 gpu.ints(given.slots()),
                 gpu.ints(given.positions()),
+                gpu.ints(pages.table()),
                 given.heads(),
                 given.headWidth(),
                 given.context(),
+                pages.shift(),
                 shownKeys,
                 given.scale());
         if (wantsZ) {

@@ -45,13 +45,21 @@ class AttentionOpenedTest {
     }
 
     private void check(AttentionCase given, int shownKeys) {
+        check(given, given.whole(), shownKeys);
+        check(given, given.shuffled(5), shownKeys);
+    }
+
+    private void check(AttentionCase given, CachePages pages, int shownKeys) {
         AttentionCase.Exact expected = given.exact(shownKeys);
-        float[] scores = scores(given, shownKeys, gpu.floats(given.keys()));
+        float[] scores = scores(given, pages, shownKeys, gpu.floats(given.keys(pages)));
         requireSame("scores", expected.scores(), scores);
-        requireSame("not aligned", expected.scores(), scores(given, shownKeys, gpu.misalignedFloats(given.keys())));
+        requireSame(
+                "not aligned",
+                expected.scores(),
+                scores(given, pages, shownKeys, gpu.misalignedFloats(given.keys(pages))));
         float[] pattern = pattern(given, shownKeys, scores);
         requireSame("pattern", expected.pattern(), pattern);
-        requireSame("z", expected.z(), mix(given, shownKeys, pattern));
+        requireSame("z", expected.z(), mix(given, pages, shownKeys, pattern));
     }
 
     /** As an edit may leave them: any number at all where the row does not look, and minus infinity where it does. */
@@ -71,10 +79,10 @@ class AttentionOpenedTest {
         }
         requireSame("pattern", expected, pattern(given, shownKeys, scores));
 
-        float[] z = mix(given, shownKeys, exact.pattern());
+        float[] z = mix(given, given.whole(), shownKeys, exact.pattern());
         float[] pattern = exact.pattern().clone();
         poisonAfterPositions(pattern, given, shownKeys);
-        requireSame("z", z, mix(given, shownKeys, pattern));
+        requireSame("z", z, mix(given, given.whole(), shownKeys, pattern));
     }
 
     private static float[] edited(float[] scores, AttentionCase given, int shownKeys) {
@@ -94,7 +102,7 @@ class AttentionOpenedTest {
         }
     }
 
-    private float[] scores(AttentionCase given, int shownKeys, long keys) {
+    private float[] scores(AttentionCase given, CachePages pages, int shownKeys, long keys) {
         int count = given.rows() * given.heads() * shownKeys;
         long scores = gpu.output(count);
         gpu.runWithShared(
@@ -107,9 +115,11 @@ class AttentionOpenedTest {
                 keys,
                 gpu.ints(given.slots()),
                 gpu.ints(given.positions()),
+                gpu.ints(pages.table()),
                 given.heads(),
                 given.headWidth(),
                 given.context(),
+                pages.shift(),
                 shownKeys,
                 given.scale());
         return gpu.read(scores, count);
@@ -129,7 +139,7 @@ class AttentionOpenedTest {
         return gpu.read(pattern, scores.length);
     }
 
-    private float[] mix(AttentionCase given, int shownKeys, float... pattern) {
+    private float[] mix(AttentionCase given, CachePages pages, int shownKeys, float... pattern) {
         int count = given.q().length;
         long z = gpu.output(count);
         gpu.run(
@@ -138,12 +148,14 @@ class AttentionOpenedTest {
                 BLOCK,
                 z,
                 gpu.floats(pattern),
-                gpu.floats(given.values()),
+                gpu.floats(given.values(pages)),
                 gpu.ints(given.slots()),
                 gpu.ints(given.positions()),
+                gpu.ints(pages.table()),
                 given.heads(),
                 given.headWidth(),
                 given.context(),
+                pages.shift(),
                 shownKeys);
         return gpu.read(z, count);
     }

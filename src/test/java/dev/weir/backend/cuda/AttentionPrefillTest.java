@@ -106,6 +106,16 @@ class AttentionPrefillTest {
     }
 
     private float[] run(DType type, Step step, Heads h) {
+        int slots = h.keys.length / (h.context * h.heads * h.headWidth);
+        float[] z = run(type, step, h, CachePages.whole(slots, h.context));
+        for (int shift : new int[] {5, 6}) {
+            var pages = CachePages.shuffled(slots, h.context, shift, new SplittableRandom(h.headWidth));
+            KernelFixture.requireSame("pages of " + (1 << shift), z, run(type, step, h, pages));
+        }
+        return z;
+    }
+
+    private float[] run(DType type, Step step, Heads h, CachePages pages) {
         int count = h.q.length;
         long z = gpu.output(count);
         gpu.run(
@@ -114,14 +124,16 @@ class AttentionPrefillTest {
                 128,
                 z,
                 gpu.floats(h.q),
-                gpu.floats(h.keys),
-                gpu.floats(h.values),
+                gpu.floats(pages.laid(h.keys, h.heads * h.headWidth)),
+                gpu.floats(pages.laid(h.values, h.heads * h.headWidth)),
                 gpu.ints(step.slots),
                 gpu.ints(step.positions),
+                gpu.ints(pages.table()),
                 step.rows(),
                 h.heads,
                 h.headWidth,
                 h.context,
+                pages.shift(),
                 h.scale());
         return gpu.read(z, count);
     }

@@ -60,6 +60,7 @@ class CudaBackendTest {
         backend = new CudaBackend(0, options);
         weights = backend.load(model.views);
         workspace = weights.allocate(state.all());
+        RandomModel.givePages(workspace, state);
     }
 
     @AfterEach

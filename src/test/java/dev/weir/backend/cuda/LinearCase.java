@@ -87,14 +87,14 @@ record LinearCase(
 
     /** The same for the kernel that could do more besides: no cache, no norm, no attention, nothing to add. */
     private static Object[] ofGemv(Object[] plain) {
-        var arguments = new Object[32];
-        Arrays.fill(arguments, 0, 23, 0L);
-        Arrays.fill(arguments, 23, 31, 0);
-        arguments[31] = 0f;
+        var arguments = new Object[34];
+        Arrays.fill(arguments, 0, 24, 0L);
+        Arrays.fill(arguments, 24, 33, 0);
+        arguments[33] = 0f;
         System.arraycopy(plain, 0, arguments, 0, 3);
         arguments[6] = plain[3];
         System.arraycopy(plain, 4, arguments, 10, 7);
-        System.arraycopy(plain, 11, arguments, 23, 5);
+        System.arraycopy(plain, 11, arguments, 24, 5);
         return arguments;
     }
 

@@ -36,7 +36,7 @@ class LinearJoinedTest {
     /** A launch of the product, of which a test sets what it needs. */
     private final class Product {
         private final LinearCase c;
-        private final Object[] arguments = new Object[32];
+        private final Object[] arguments = new Object[34];
         private final boolean isMade;
         private final int blocks;
 
@@ -44,18 +44,18 @@ class LinearJoinedTest {
             this.c = c;
             this.isMade = isMade;
             this.blocks = blocks;
-            Arrays.fill(arguments, 0, 23, 0L);
-            Arrays.fill(arguments, 23, 31, 0);
+            Arrays.fill(arguments, 0, ROWS, 0L);
+            Arrays.fill(arguments, ROWS, arguments.length - 1, 0);
             for (int part = 0; part < c.weights().length; part++) {
                 arguments[11 + part] = gpu.weights(c.type(), c.weights()[part], c.depth());
                 arguments[14 + part] = gpu.floats(c.biases()[part]);
             }
-            arguments[23] = c.rows();
-            arguments[24] = c.depth();
-            arguments[25] = WeightLayout.stride(c.depth(), c.type());
-            arguments[26] = c.columns();
-            arguments[27] = c.function() == null ? -1 : c.function().ordinal();
-            arguments[31] = EPSILON;
+            arguments[ROWS] = c.rows();
+            arguments[ROWS + 1] = c.depth();
+            arguments[ROWS + 2] = WeightLayout.stride(c.depth(), c.type());
+            arguments[ROWS + 3] = c.columns();
+            arguments[ROWS + 4] = c.function() == null ? -1 : c.function().ordinal();
+            arguments[arguments.length - 1] = EPSILON;
         }
 
         Product with(int argument, Object value) {
@@ -83,9 +83,12 @@ class LinearJoinedTest {
     private static final int PARTIAL = 20;
     private static final int SLOTS = 21;
     private static final int POSITIONS = 22;
-    private static final int CONTEXT = 28;
-    private static final int HEADS = 29;
-    private static final int SPLITS = 30;
+    private static final int PAGES = 23;
+    private static final int ROWS = 24;
+    private static final int CONTEXT = 29;
+    private static final int PAGE_SHIFT = 30;
+    private static final int HEADS = 31;
+    private static final int SPLITS = 32;
 
     private static LinearCase product(DType type, int rows, int depth, int columns, int parts) {
         return LinearCase.random(type, rows, depth, columns, parts, true, null);
@@ -186,14 +189,17 @@ class LinearJoinedTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void keysAndValuesGoToTheCache(boolean shown) {
+        keysAndValuesGoToTheCache(shown, CachePages.whole(2, 5), 4, 2, 0);
+        keysAndValuesGoToTheCache(shown, CachePages.shuffled(2, 99, 5, new SplittableRandom(4)), 98, 31, 32);
+    }
+
+    private void keysAndValuesGoToTheCache(boolean shown, CachePages pages, int... positions) {
         int rows = 3;
         int columns = 11;
-        int context = 5;
         int[] slots = {1, 0, 1};
-        int[] positions = {4, 2, 0};
         LinearCase c = product(DType.BFLOAT16, rows, 24, columns, 3);
         float[][] expected = c.run(gpu, kernel(c.type()), 8, 8, BLOCK).out();
-        var before = new float[2 * context * columns];
+        var before = new float[pages.rows() * columns];
         Arrays.fill(before, 7);
         long[] caches = {0, gpu.changing(before), gpu.changing(before)};
         long[] outs = {gpu.output(rows * columns), gpu.output(rows * columns), gpu.output(rows * columns)};
@@ -201,7 +207,9 @@ class LinearJoinedTest {
                 .with(X, gpu.floats(c.x()))
                 .with(SLOTS, gpu.ints(slots))
                 .with(POSITIONS, gpu.ints(positions))
-                .with(CONTEXT, context);
+                .with(PAGES, gpu.ints(pages.table()))
+                .with(CONTEXT, pages.context())
+                .with(PAGE_SHIFT, pages.shift());
         for (int part = 0; part < 3; part++) {
             joined.with(CACHE + part, caches[part]).with(OUT + part, shown || part == 0 ? outs[part] : 0L);
         }
@@ -213,7 +221,7 @@ class LinearJoinedTest {
             if (part > 0) {
                 float[] cache = before.clone();
                 for (int row = 0; row < rows; row++) {
-                    int line = slots[row] * context + positions[row];
+                    int line = pages.row(slots[row], positions[row]);
                     System.arraycopy(expected[part], row * columns, cache, line * columns, columns);
                 }
                 KernelFixture.requireSame("cache " + part, cache, gpu.read(caches[part], cache.length));

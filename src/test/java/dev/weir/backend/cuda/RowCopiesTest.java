@@ -69,15 +69,17 @@ class RowCopiesTest {
 
     @Test
     void appendingWritesTheRowsOfTheStepAndNothingElse() {
-        int context = 3;
-        int[] slots = {1, 0, 1};
-        int[] positions = {2, 1, 0};
+        append(CachePages.whole(2, 3), new int[] {1, 0, 1}, 2, 1, 0);
+        append(CachePages.shuffled(2, 70, 5, random), new int[] {1, 0, 1}, 69, 31, 32);
+    }
+
+    private void append(CachePages pages, int[] slots, int... positions) {
         for (int columns : COLUMNS) {
-            float[] before = KernelFixture.values(2 * context * columns, random);
+            float[] before = KernelFixture.values(pages.rows() * columns, random);
             float[] x = KernelFixture.values(slots.length * columns, random);
             float[] expected = before.clone();
             for (int r = 0; r < slots.length; r++) {
-                System.arraycopy(x, r * columns, expected, (slots[r] * context + positions[r]) * columns, columns);
+                System.arraycopy(x, r * columns, expected, pages.row(slots[r], positions[r]) * columns, columns);
             }
             long cache = gpu.changing(before);
             gpu.run(
@@ -88,8 +90,10 @@ class RowCopiesTest {
                     gpu.floats(x),
                     gpu.ints(slots),
                     gpu.ints(positions),
+                    gpu.ints(pages.table()),
                     columns,
-                    context);
+                    pages.context(),
+                    pages.shift());
             requireSame(columns + " columns", expected, gpu.read(cache, expected.length));
         }
     }
