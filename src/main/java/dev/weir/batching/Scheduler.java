@@ -33,7 +33,7 @@ public final class Scheduler implements AutoCloseable {
     private static final long DEFAULT_CACHE_BYTES = 1L << 30;
     private static final int DEFAULT_SEQUENCES = 16;
     private static final int DEFAULT_ROWS = 128;
-    private static final int DEFAULT_PAGE_ROWS = 32;
+    private static final int DEFAULT_PAGE_ROWS = 64;
     private static final int DEFAULT_QUEUE = 256;
     private static final long DEFAULT_TRACED_BYTES = 256L << 20;
 
