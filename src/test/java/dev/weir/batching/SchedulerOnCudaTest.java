@@ -24,6 +24,7 @@ class SchedulerOnCudaTest {
                 Limits limits = Scheduler.defaults(gpu)
                         .withSequences(4)
                         .withRowsPerStep(23)
+                        .withPages(14, 32)
                         .withSharedPrefixes(sharesPrefixes);
                 new Crowd(randomly, cpu).requireSameBits(gpu, limits, 8);
             }

@@ -36,7 +36,7 @@ class SchedulerTest {
     private static final Duration LONG = Duration.ofMinutes(2);
 
     private static Limits small(Weir weir) {
-        return Scheduler.defaults(weir).withSequences(4).withRowsPerStep(23);
+        return Scheduler.defaults(weir).withSequences(4).withRowsPerStep(23).withPages(14, 32);
     }
 
     private static GenerationOptions endless(Weir weir, int tokens) {
