@@ -86,6 +86,7 @@ final class Batch implements AutoCloseable {
         if (lease.isEmpty()) {
             return false;
         }
+        unrecorded.recordAll(); // the slot may have been another's
         var begun = new Running(ticket, freeSlot(), lease.get(), sharing.recorded(ticket));
         running.add(begun);
         bySlot[begun.slot()] = begun;
@@ -109,7 +110,6 @@ final class Batch implements AutoCloseable {
         Ticket ticket = begun.ticket();
         Sequence sequence = ticket.sequence();
         int shared = begun.lease().found() * limits.pageRows();
-        unrecorded.recordAll(); // the slot may have been another's
         session.reset(begun.slot());
         session.pages(begun.slot(), begun.lease().pages());
         session.resume(begun.slot(), shared);

@@ -27,10 +27,12 @@ final class RandomRequests {
 
     private final long seed;
     private final Random random;
+    private final ModelConfig config;
 
     RandomRequests(long seed) {
         this.seed = seed;
         this.random = new Random(seed);
+        this.config = config(random);
     }
 
     long seed() {
@@ -49,9 +51,14 @@ final class RandomRequests {
         return Weir.of(source(), options);
     }
 
+    /** The weights of one random model, the same for every call. */
     SyntheticWeights source() {
+        return new SyntheticWeights("random", config, DType.FLOAT32, seed);
+    }
+
+    private static ModelConfig config(Random random) {
         int heads = 1 + random.nextInt(3);
-        var config = new ModelConfig(
+        return new ModelConfig(
                 40 + random.nextInt(40),
                 CONTEXT,
                 heads * (1 + random.nextInt(9)),
@@ -62,7 +69,6 @@ final class RandomRequests {
                 1e-5f,
                 random.nextBoolean(),
                 random.nextBoolean());
-        return new SyntheticWeights("random", config, DType.FLOAT32, random.nextLong());
     }
 
     /** A prompt that often begins as others do. */

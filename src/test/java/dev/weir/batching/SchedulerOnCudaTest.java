@@ -16,11 +16,9 @@ class SchedulerOnCudaTest {
     void everyRequestHasTheBitsThatItHasAloneOnTheCpu(boolean sharesPrefixes) throws InterruptedException {
         for (int round = 0; round < 3; round++) {
             var randomly = new RandomRequests(System.nanoTime());
-            var source = randomly.source();
             var exact = CudaOptions.DEFAULT.withExact(true);
-            try (Weir cpu = Weir.of(source, Options.DEFAULT.withDevice("cpu"));
-                    Weir gpu =
-                            Weir.of(source, Options.DEFAULT.withDevice("cuda").withCuda(exact))) {
+            try (Weir cpu = randomly.model(Options.DEFAULT.withDevice("cpu"));
+                    Weir gpu = randomly.model(Options.DEFAULT.withDevice("cuda").withCuda(exact))) {
                 Limits limits = Scheduler.defaults(gpu)
                         .withSequences(4)
                         .withRowsPerStep(23)
