@@ -2,6 +2,7 @@ package dev.weir;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
@@ -34,6 +35,7 @@ class ArchitectureTest {
         {"batching", "tensor", "hook", "program", "model", "engine"},
         {"corpus", "tensor", "tokenizer", "hook", "safetensors", "model", "dump", "engine"},
         {"bench", "tensor", "hook", "program", "model", "checkpoint", "engine", "backend"},
+        {"langchain4j", "engine", "batching"},
         {"steering", "tensor", "hook", "safetensors", "gguf", "dump", "engine"},
         {"lens", "tensor", "tokenizer", "hook", "model", "dump", "engine"},
         {"patching", "tensor", "tokenizer", "hook", "model", "engine", "lens"},
@@ -107,6 +109,9 @@ class ArchitectureTest {
     static final ArchRule flatbuffersHaveOneUser = only("com.google.flatbuffers..", "dev.weir.corpus");
 
     @ArchTest
+    static final ArchRule langChain4jHasOneUser = only("dev.langchain4j..", "dev.weir.langchain4j");
+
+    @ArchTest
     static final ArchRule jsonHasFewUsers = only(
             "com.fasterxml.jackson..",
             "dev.weir.tokenizer",
@@ -138,6 +143,23 @@ class ArchitectureTest {
             .accessField(System.class, "out")
             .orShould()
             .accessField(System.class, "err");
+
+    /** A native library belongs to the process, whoever loads it. */
+    @ArchTest
+    static final ArchRule nothingElseBelongsToTheProcess = noFields()
+            .that()
+            .areDeclaredInClassesThat()
+            .doNotHaveFullyQualifiedName("dev.weir.tokenizer.NativeLibrary")
+            .and()
+            .areDeclaredInClassesThat()
+            .doNotHaveFullyQualifiedName("dev.weir.backend.cpu.onednn.OneDnn")
+            .and()
+            .areDeclaredInClassesThat()
+            .doNotHaveFullyQualifiedName("dev.weir.backend.cuda.driver.Driver")
+            .and()
+            .areNotFinal()
+            .should()
+            .beStatic();
 
     @ArchTest
     static final ArchRule opsAreData = classes()

@@ -9,6 +9,7 @@ import dev.weir.hook.Site;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -107,7 +108,8 @@ final class Sharing {
             for (Watcher watcher : begun.ticket().watchers()) {
                 watcher.tracing().sink().tokens(rows);
                 for (HookPoint point : watcher.points()) {
-                    float[] values = shared.get(page).traced().get(point);
+                    float[] values =
+                            Objects.requireNonNull(shared.get(page).traced().get(point));
                     int columns = values.length / limits.pageRows();
                     watcher.tracing().sink().rows(point, rows, MemorySegment.ofArray(values), columns);
                 }

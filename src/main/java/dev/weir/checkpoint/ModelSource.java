@@ -13,6 +13,7 @@ public interface ModelSource extends AutoCloseable {
     /** What people call the model. */
     String name();
 
+    /** The numbers that define the model. */
     ModelConfig config();
 
     /** How the matrices are stored: the widest type of any of them. */

@@ -1,6 +1,6 @@
 package dev.weir.cli;
 
-import dev.weir.backend.cuda.CudaOptions;
+import dev.weir.backend.CudaOptions;
 import dev.weir.engine.Options;
 import dev.weir.tensor.DType;
 import java.util.Optional;

@@ -1,6 +1,6 @@
 package dev.weir.cli;
 
-import dev.weir.backend.cuda.CudaOptions;
+import dev.weir.backend.CudaOptions;
 import dev.weir.checkpoint.SyntheticWeights;
 import dev.weir.engine.Completion;
 import dev.weir.engine.GenerationOptions;

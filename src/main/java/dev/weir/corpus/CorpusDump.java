@@ -37,6 +37,7 @@ public final class CorpusDump {
     /** Takes rows, one after the other. */
     @FunctionalInterface
     public interface RowVisitor {
+        /** Takes the next row. */
         void visit(Row row);
     }
 

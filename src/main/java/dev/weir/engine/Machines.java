@@ -1,10 +1,10 @@
 package dev.weir.engine;
 
 import dev.weir.backend.Backend;
+import dev.weir.backend.CudaOptions;
 import dev.weir.backend.cpu.CpuBackend;
 import dev.weir.backend.cpu.onednn.OneDnn;
 import dev.weir.backend.cuda.CudaBackend;
-import dev.weir.backend.cuda.CudaOptions;
 import dev.weir.backend.cuda.driver.CudaUnavailable;
 import dev.weir.backend.cuda.driver.GpuException;
 import dev.weir.tensor.DType;

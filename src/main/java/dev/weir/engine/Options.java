@@ -1,6 +1,6 @@
 package dev.weir.engine;
 
-import dev.weir.backend.cuda.CudaOptions;
+import dev.weir.backend.CudaOptions;
 import dev.weir.tensor.DType;
 import java.util.Optional;
 

@@ -36,10 +36,12 @@ public final class Weight {
         return tensor.name();
     }
 
+    /** How many rows it has: inputs of a product, entries of a table, 1 for a bias or norm. */
     public int rows() {
         return tensor.rows();
     }
 
+    /** How many values a row has. */
     public int columns() {
         return tensor.columns();
     }

@@ -90,6 +90,7 @@ public record Edits(List<At> all) {
         return new Edits(both);
     }
 
+    /** Whether nothing is changed. */
     public boolean isEmpty() {
         return all.isEmpty();
     }

@@ -11,6 +11,7 @@ import java.util.List;
  */
 public record HookPoint(int layer, Site site) implements Comparable<HookPoint> {
 
+    /** The layer of a site outside the blocks. */
     public static final int NO_LAYER = -1;
 
     private static final Comparator<HookPoint> FORWARD_ORDER = Comparator.comparing((HookPoint p) -> p.site.stage())

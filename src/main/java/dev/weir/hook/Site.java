@@ -88,6 +88,7 @@ public enum Site {
         return suffix;
     }
 
+    /** The shape of its values. */
     public Form form() {
         return form;
     }

@@ -11,6 +11,7 @@ public final class TraceFork implements TraceSink {
 
     private final List<Branch> branches;
 
+    /** A sink that hands everything on to these. */
     public TraceFork(List<Branch> branches) {
         this.branches = List.copyOf(branches);
     }

@@ -21,6 +21,9 @@ public final class TraceRecorder implements TraceSink {
     private Optional<Trace> trace = Optional.empty();
     private int[][] tokens = {};
 
+    /** An empty one, for one trace. */
+    public TraceRecorder() {}
+
     /**
      * The finished trace.
      *

@@ -25,6 +25,7 @@ public final class LogitLens {
     private final Weir weir;
     private final boolean withNorm;
 
+    /** The lens of a model, which applies its final norm. */
     public LogitLens(Weir weir) {
         this(weir, true);
     }

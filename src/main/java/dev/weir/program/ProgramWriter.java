@@ -26,6 +26,7 @@ public final class ProgramWriter {
     private final Inputs inputs;
     private int nextId = FIRST_ID;
 
+    /** An empty program that reads this of each step. */
     public ProgramWriter(Inputs inputs) {
         this.inputs = inputs;
     }

@@ -29,18 +29,28 @@ public record SamplerSettings(
     /** Words of a row. */
     public static final int WORDS = 12;
 
-    /** Where in a row the others are. */
+    /** The word of a row that holds the penalty. */
     public static final int PENALTY = 1;
 
+    /** The word with the temperature. */
     public static final int TEMPERATURE = 2;
+
+    /** The word with top-k. */
     public static final int TOP_K = 3;
+
+    /** The word with top-p. */
     public static final int TOP_P = 4;
+
+    /** The word with min-p. */
     public static final int MIN_P = 5;
 
-    /** Of two words, the lower first. */
+    /** The first of two words with the seed, the lower one. */
     public static final int SEED = 6;
 
+    /** The word with the frequency penalty. */
     public static final int FREQUENCY = 8;
+
+    /** The word with the presence penalty. */
     public static final int PRESENCE = 9;
 
     /** What a token's word of the memory of a slot holds if it is in the prompt or was chosen. */

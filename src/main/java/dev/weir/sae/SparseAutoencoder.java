@@ -58,6 +58,7 @@ public final class SparseAutoencoder implements AutoCloseable {
         }
     }
 
+    /** Its shape and where in a model it belongs. */
     public SaeConfig config() {
         return config;
     }

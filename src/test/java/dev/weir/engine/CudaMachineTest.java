@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weir.backend.cuda.CudaOptions;
+import dev.weir.backend.CudaOptions;
 import dev.weir.backend.cuda.GpuMemoryException;
 import dev.weir.backend.cuda.SoftwareGpu;
 import dev.weir.checkpoint.SyntheticWeights;

@@ -3,7 +3,7 @@ package dev.weir.engine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.weir.backend.cuda.CudaOptions;
+import dev.weir.backend.CudaOptions;
 import dev.weir.backend.cuda.SoftwareGpu;
 import dev.weir.hook.Edit;
 import dev.weir.hook.Edits;

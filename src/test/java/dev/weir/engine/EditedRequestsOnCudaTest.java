@@ -1,6 +1,6 @@
 package dev.weir.engine;
 
-import dev.weir.backend.cuda.CudaOptions;
+import dev.weir.backend.CudaOptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

@@ -1,8 +1,8 @@
 package dev.weir.engine;
 
 import dev.weir.backend.Backend;
+import dev.weir.backend.CudaOptions;
 import dev.weir.backend.cuda.CudaBackend;
-import dev.weir.backend.cuda.CudaOptions;
 import org.junit.jupiter.api.Tag;
 
 /** The same on a GPU whose ops have one order each; a sweep replays one graph. */

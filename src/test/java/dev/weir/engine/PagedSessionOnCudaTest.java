@@ -1,10 +1,10 @@
 package dev.weir.engine;
 
 import dev.weir.backend.Backend;
+import dev.weir.backend.CudaOptions;
 import dev.weir.backend.RandomModel;
 import dev.weir.backend.cpu.CpuBackend;
 import dev.weir.backend.cuda.CudaBackend;
-import dev.weir.backend.cuda.CudaOptions;
 import java.util.Random;
 import net.jqwik.api.AfterFailureMode;
 import net.jqwik.api.ForAll;

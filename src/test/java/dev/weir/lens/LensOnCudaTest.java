@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weir.backend.cuda.CudaOptions;
+import dev.weir.backend.CudaOptions;
 import dev.weir.checkpoint.SyntheticWeights;
 import dev.weir.engine.Options;
 import dev.weir.engine.Prompt;

@@ -1,6 +1,6 @@
 package dev.weir.patching;
 
-import dev.weir.backend.cuda.CudaOptions;
+import dev.weir.backend.CudaOptions;
 import dev.weir.engine.Options;
 import org.junit.jupiter.api.Tag;
 

@@ -4,7 +4,6 @@ import dev.weir.backend.cpu.MachineLimits.Probe;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Finds what is written for vector registers by name, so that this package loads where that cannot run; then says once what to pass
@@ -16,7 +15,10 @@ final class Fastest {
     private static final String PACKAGE = "dev.weir.backend.cpu.vector.";
     private static final boolean HAS_VECTORS = hasVectors();
 
-    private static @Nullable WarmUp warmUp;
+    /** The one of this process; the first who asks begins it. */
+    private static final class OfThisProcess {
+        static final WarmUp WARM_UP = WarmUp.begin(kernels());
+    }
 
     private Fastest() {}
 
@@ -24,15 +26,8 @@ final class Fastest {
         return HAS_VECTORS ? () -> make(Kernels.class, "VectorKernels") : ScalarKernels::new;
     }
 
-    /** The one of this process; the first who asks begins it. */
-    static synchronized WarmUp warmUp() {
-        if (!HAS_VECTORS) {
-            return WarmUp.NONE;
-        }
-        if (warmUp == null) {
-            warmUp = WarmUp.begin(kernels());
-        }
-        return warmUp;
+    static WarmUp warmUp() {
+        return HAS_VECTORS ? OfThisProcess.WARM_UP : WarmUp.NONE;
     }
 
     static Probe probe() {
@@ -40,15 +35,16 @@ final class Fastest {
     }
 
     private static boolean hasVectors() {
-        boolean has = ModuleLayer.boot().findModule(MODULE).isPresent()
-                && Fastest.class.getModule().isNativeAccessEnabled();
+        Module ours = Fastest.class.getModule();
+        boolean has = ModuleLayer.boot().findModule(MODULE).isPresent() && ours.isNativeAccessEnabled();
         if (!has) {
             System.getLogger(Fastest.class.getName())
                     .log(
                             System.Logger.Level.WARNING,
-                            "the fast kernels need the JVM flags --add-modules={0} and --enable-native-access=ALL-UNNAMED; "
+                            "the fast kernels need the JVM flags --add-modules={0} and --enable-native-access={1}; "
                                     + "without them this takes a hundred times longer",
-                            MODULE);
+                            MODULE,
+                            ours.isNamed() ? ours.getName() : "ALL-UNNAMED");
         }
         return has;
     }
@@ -56,7 +52,7 @@ final class Fastest {
     private static <T> T make(Class<T> type, String name) {
         try {
             Class<?> found = Class.forName(PACKAGE + name);
-            return type.cast(MethodHandles.publicLookup()
+            return type.cast(MethodHandles.lookup()
                     .findConstructor(found, MethodType.methodType(void.class))
                     .invoke());
         } catch (Throwable e) {

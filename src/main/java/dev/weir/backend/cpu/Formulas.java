@@ -23,7 +23,7 @@ public final class Formulas {
 
     public static final float LN2_LOW = -1.9046542e-9f;
 
-    /** The minimax polynomial of (exp(r) - 1 - r) / r^2 on |r| <= ln(2) / 2; the error is 3.1e-9 of exp(r). */
+    /** The minimax polynomial of (exp(r) - 1 - r) / r^2 on {@code |r| <= ln(2) / 2}; the error is 3.1e-9 of exp(r). */
     public static final float EXP_0 = 0.49999994f;
 
     public static final float EXP_1 = 0.16666521f;
@@ -42,7 +42,7 @@ public final class Formulas {
 
     public static final float TAIL_T = 0.34375f;
 
-    /** The minimax polynomial of exp(a^2 / 2) Phi(-a) / t with t = 1 / (1 + 0.34375 a) on 0 <= a <= 16; the error is 3.6e-8 of it. */
+    /** The minimax polynomial of exp(a^2 / 2) Phi(-a) / t with t = 1 / (1 + 0.34375 a) on {@code 0 <= a <= 16}; the error is 3.6e-8 of it. */
     public static final float TAIL_0 = 0.13712278f;
 
     public static final float TAIL_1 = 0.13748263f;

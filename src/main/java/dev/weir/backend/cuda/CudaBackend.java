@@ -1,9 +1,11 @@
 package dev.weir.backend.cuda;
 
 import dev.weir.backend.Backend;
+import dev.weir.backend.CudaOptions;
 import dev.weir.backend.WeightView;
 import dev.weir.backend.cuda.driver.Gpu;
 import dev.weir.backend.cuda.driver.GpuInfo;
+import dev.weir.backend.cuda.driver.JCuda;
 import dev.weir.tensor.Tensor;
 import java.util.Locale;
 import java.util.Map;
@@ -28,6 +30,7 @@ public final class CudaBackend implements Backend {
      * @throws IllegalArgumentException if there is no GPU of that number
      */
     public CudaBackend(int index, CudaOptions options) {
+        JCuda.require();
         Gpu gpu = Gpu.open(index);
         try {
             device = new Device(gpu, options);

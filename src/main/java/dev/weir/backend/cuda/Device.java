@@ -1,5 +1,6 @@
 package dev.weir.backend.cuda;
 
+import dev.weir.backend.CudaOptions;
 import dev.weir.backend.cuda.MemoryNeed.Part;
 import dev.weir.backend.cuda.driver.Cublas;
 import dev.weir.backend.cuda.driver.DeviceMemory;

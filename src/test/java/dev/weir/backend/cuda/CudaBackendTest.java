@@ -11,6 +11,7 @@ import dev.weir.backend.Backend.Executable;
 import dev.weir.backend.Backend.LoadedWeights;
 import dev.weir.backend.Backend.Run;
 import dev.weir.backend.Backend.Workspace;
+import dev.weir.backend.CudaOptions;
 import dev.weir.backend.EditCase;
 import dev.weir.backend.RandomModel;
 import dev.weir.hook.Edit;

@@ -2,6 +2,7 @@ package dev.weir.backend.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
+import dev.weir.backend.CudaOptions;
 import dev.weir.backend.EditCase;
 import dev.weir.hook.Edit;
 import java.util.Random;

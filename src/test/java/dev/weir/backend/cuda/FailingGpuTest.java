@@ -9,6 +9,7 @@ import dev.weir.backend.Backend.Executable;
 import dev.weir.backend.Backend.LoadedWeights;
 import dev.weir.backend.Backend.Run;
 import dev.weir.backend.Backend.Workspace;
+import dev.weir.backend.CudaOptions;
 import dev.weir.backend.RandomModel;
 import dev.weir.backend.cuda.driver.GpuException;
 import dev.weir.backend.cuda.driver.LaunchFailed;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weir.backend.Backend;
+import dev.weir.backend.CudaOptions;
 import dev.weir.backend.RandomModel;
 import dev.weir.backend.RandomModel.Seen;
 import dev.weir.hook.Edit;

@@ -2,6 +2,7 @@ package dev.weir.backend.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
+import dev.weir.backend.CudaOptions;
 import dev.weir.backend.RandomModel.Seen;
 import dev.weir.backend.cpu.CpuBackend;
 import dev.weir.hook.Edit;

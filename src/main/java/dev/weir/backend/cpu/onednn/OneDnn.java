@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OneDnn implements MatrixLibrary {
 
-    private static final String FOLDER = "/org/bytedeco/dnnl/linux-x86_64/";
+    private static final String FOLDER = "org/bytedeco/dnnl/linux-x86_64/";
     private static final String THREADS = "libgomp.so.1";
     private static final String PRODUCTS = "libdnnl.so.3";
 
@@ -65,7 +66,7 @@ public final class OneDnn implements MatrixLibrary {
     }
 
     private static Library open(String name) {
-        try (InputStream packed = OneDnn.class.getResourceAsStream(FOLDER + name)) {
+        try (InputStream packed = loader().getResourceAsStream(FOLDER + name)) {
             if (packed == null) {
                 throw new IllegalArgumentException("oneDNN: expected " + name
                         + " on the class path, got none; it lies in org.bytedeco:dnnl for linux-x86_64");
@@ -78,6 +79,11 @@ public final class OneDnn implements MatrixLibrary {
         } catch (IOException e) {
             throw new IllegalArgumentException("oneDNN cannot be unpacked: " + e.getMessage(), e);
         }
+    }
+
+    /** The jar is a module of its own on the module path. */
+    private static ClassLoader loader() {
+        return Objects.requireNonNull(OneDnn.class.getClassLoader());
     }
 
     private boolean has(int bit) {

@@ -37,17 +37,18 @@ record CublasLibrary(boolean isUsable, String status) {
             "; Weir's own kernels multiply (for cuBLAS, install CUDA 12's or 13's, and name its folder in"
                     + " LD_LIBRARY_PATH or CUDA_HOME)";
 
-    private static @Nullable CublasLibrary found;
+    /** What was found when somebody first asked. */
+    private static final class OfThisProcess {
+        static final CublasLibrary FOUND = look();
+
+        static {
+            LOG.log(Level.INFO, FOUND.status());
+        }
+    }
 
     /** Looks once, when it is first asked. */
-    static synchronized CublasLibrary find() {
-        CublasLibrary library = found;
-        if (library == null) {
-            library = look();
-            found = library;
-            LOG.log(Level.INFO, library.status());
-        }
-        return library;
+    static CublasLibrary find() {
+        return OfThisProcess.FOUND;
     }
 
     private static CublasLibrary look() {

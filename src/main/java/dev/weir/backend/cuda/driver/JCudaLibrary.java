@@ -57,12 +57,17 @@ enum JCudaLibrary {
     }
 
     private static byte[] content(String name) throws IOException {
-        try (InputStream packed = LibUtils.class.getResourceAsStream("/lib/" + name)) {
+        try (InputStream packed = loader().getResourceAsStream("lib/" + name)) {
             if (packed == null) {
                 throw new IOException(name + " is not on the class path; it lies in JCuda's linux-x86_64 natives");
             }
             return packed.readAllBytes();
         }
+    }
+
+    /** Of the loader, for on the module path the jar with the natives is a module of its own. */
+    private static ClassLoader loader() {
+        return Objects.requireNonNull(LibUtils.class.getClassLoader());
     }
 
     // When its class is initialized, JCuda takes the library from java.library.path, and else from a file of a fixed

@@ -1,4 +1,4 @@
-package dev.weir.backend.cuda;
+package dev.weir.backend;
 
 /**
  * How a GPU is to work.
@@ -15,7 +15,7 @@ public record CudaOptions(boolean exact, boolean tf32, boolean graphs, boolean p
     public static final CudaOptions DEFAULT = new CudaOptions(false, false, true, false, false);
 
     /** Whether neighbouring ops of few rows may share a launch. */
-    boolean joins() {
+    public boolean joins() {
         return !exact && !sync;
     }
 

@@ -1,0 +1,108 @@
+package dev.weir.langchain4j;
+
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.common.AbstractChatModelIT;
+import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.weir.batching.Scheduler;
+import dev.weir.engine.Weir;
+import java.io.IOException;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+/** LangChain4j's own tests of a chat model. What Weir does not do (tools, JSON, images, other models) must be refused, and is. */
+class WeirChatModelComplianceTest extends AbstractChatModelIT {
+
+    private Weir weir;
+    private Scheduler scheduler;
+
+    @BeforeAll
+    void open() throws IOException {
+        weir = Weir.open(Spelling.STORIES);
+        scheduler = Scheduler.of(weir);
+    }
+
+    @AfterAll
+    void close() {
+        scheduler.close();
+        weir.close();
+    }
+
+    private WeirChatModel.Builder builder() {
+        return WeirChatModel.builder()
+                .scheduler(scheduler)
+                .defaultRequestParameters(Spelling.of(weir, "Berlin, liebe green. Hello World"));
+    }
+
+    @Override
+    protected List<ChatModel> models() {
+        return List.of(builder().build());
+    }
+
+    @Override
+    protected ChatModel createModelWith(ChatRequestParameters parameters) {
+        return builder().defaultRequestParameters(parameters).build();
+    }
+
+    @Override
+    protected ChatRequestParameters createIntegrationSpecificParameters(int maxOutputTokens) {
+        return WeirChatRequestParameters.builder()
+                .maxOutputTokens(maxOutputTokens)
+                .build();
+    }
+
+    @Override
+    protected boolean supportsModelNameParameter() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsTools() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsToolChoiceRequired() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsJsonResponseFormat() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsJsonResponseFormatWithSchema() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsJsonResponseFormatWithRawSchema() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsToolsAndJsonResponseFormatWithSchema() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsSingleImageInputAsBase64EncodedString() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsMultipleImageInputsAsBase64EncodedStrings() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsSingleImageInputAsPublicURL() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsMultipleImageInputsAsPublicURLs() {
+        return false;
+    }
+}
