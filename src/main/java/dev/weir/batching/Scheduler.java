@@ -238,6 +238,7 @@ public final class Scheduler implements AutoCloseable {
         lock.lock();
         try {
             waiting.remove();
+            newest = batch.load(0);
         } finally {
             lock.unlock();
         }
