@@ -19,7 +19,16 @@ module dev.weir {
     requires static org.apache.arrow.format;
     requires static flatbuffers.java;
     requires static transitive langchain4j.core;
+    requires static io.helidon.common.buffers;
+    requires static io.helidon.common.concurrency.limits;
+    requires static io.helidon.common.socket;
+    requires static io.helidon.http;
+    requires static io.helidon.webserver;
+    requires static jinjava;
+    requires static micrometer.core;
+    requires static micrometer.registry.prometheus;
     requires static info.picocli;
+    requires static java.logging; // the command line quiets libraries
     requires static me.tongfei.progressbar;
 
     exports dev.weir.backend;
@@ -39,6 +48,7 @@ module dev.weir {
     exports dev.weir.report;
     exports dev.weir.sae;
     exports dev.weir.safetensors;
+    exports dev.weir.server;
     exports dev.weir.steering;
     exports dev.weir.tensor;
     exports dev.weir.tokenizer;

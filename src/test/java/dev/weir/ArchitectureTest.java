@@ -33,6 +33,7 @@ class ArchitectureTest {
         {"checkpoint", "tensor", "safetensors", "gguf", "hook", "program", "model", "backend"},
         {"engine", "tensor", "tokenizer", "hook", "program", "model", "backend", "checkpoint"},
         {"batching", "tensor", "hook", "program", "model", "engine"},
+        {"metrics", "engine", "batching"},
         {"corpus", "tensor", "tokenizer", "hook", "safetensors", "model", "dump", "engine"},
         {"bench", "tensor", "hook", "program", "model", "checkpoint", "engine", "backend"},
         {"langchain4j", "engine", "batching"},
@@ -41,6 +42,20 @@ class ArchitectureTest {
         {"patching", "tensor", "tokenizer", "hook", "model", "engine", "lens"},
         {"report", "tensor", "tokenizer", "hook", "model", "dump", "engine", "lens", "patching"},
         {"sae", "tensor", "hook", "model", "safetensors", "backend", "engine"},
+        {
+            "server",
+            "tokenizer",
+            "hook",
+            "safetensors",
+            "gguf",
+            "model",
+            "dump",
+            "edit",
+            "engine",
+            "batching",
+            "metrics",
+            "lens"
+        },
     };
 
     @ArchTest
@@ -120,7 +135,17 @@ class ArchitectureTest {
             "dev.weir.corpus",
             "dev.weir.sae",
             "dev.weir.report",
+            "dev.weir.server",
             "dev.weir.cli");
+
+    @ArchTest
+    static final ArchRule theWebServerHasOneUser = only("io.helidon..", "dev.weir.server");
+
+    @ArchTest
+    static final ArchRule theTemplateLibraryHasOneUser = only("com.hubspot..", "dev.weir.server");
+
+    @ArchTest
+    static final ArchRule micrometerHasOneUser = only("io.micrometer..", "dev.weir.metrics");
 
     @ArchTest
     static final ArchRule commonsMathHasThreeUsers =

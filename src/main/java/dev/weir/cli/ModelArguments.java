@@ -1,7 +1,9 @@
 package dev.weir.cli;
 
+import dev.weir.engine.Options;
 import dev.weir.engine.Weir;
 import java.io.IOException;
+import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 
 /** Which model, on which machine. */
@@ -12,6 +14,16 @@ final class ModelArguments {
 
     @Mixin
     private final MachineArguments machine = new MachineArguments();
+
+    /** The model's folder. */
+    Path folder(Shell shell) {
+        return folder.find(shell);
+    }
+
+    /** The machine. */
+    Options machine() {
+        return machine.options();
+    }
 
     /** Opens the model. */
     Weir open(Shell shell) throws IOException {

@@ -36,6 +36,7 @@ final class WeirCommand implements Callable<Integer> {
 
     static {
         COMMANDS.put("generate", GenerateCommand::new);
+        COMMANDS.put("serve", ServeCommand::new);
         COMMANDS.put("trace", TraceCommand::new);
         COMMANDS.put("lens", LensCommand::new);
         COMMANDS.put("heads", HeadsCommand::new);

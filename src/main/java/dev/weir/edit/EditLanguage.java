@@ -8,6 +8,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * The language in which people say what is written to the stream of a model. A sentence is
@@ -40,7 +41,7 @@ public final class EditLanguage {
      *     files that are not as they should be
      */
     public Edits parse(String sentence) throws IOException {
-        return meaning.of(TextForm.read(sentence, HERE));
+        return meaning.of(TextForm.read(sentence, HERE::resolve));
     }
 
     /**
@@ -53,7 +54,7 @@ public final class EditLanguage {
             throw new IllegalArgumentException(json + ": expected a file, got a folder");
         }
         try {
-            return of(new JsonForm(json.resolveSibling("")).read(Files.readString(json)));
+            return of(new JsonForm(json.resolveSibling("")::resolve).read(Files.readString(json)));
         } catch (CharacterCodingException e) {
             throw new IllegalArgumentException(json + ": expected text in UTF-8, got other bytes", e);
         } catch (IllegalArgumentException e) {
@@ -68,7 +69,17 @@ public final class EditLanguage {
      * @throws IllegalArgumentException as {@link #parse(String)}
      */
     public Edits parse(JsonNode list, Path folder) throws IOException {
-        return of(new JsonForm(folder).read(list));
+        return parse(list, folder::resolve);
+    }
+
+    /**
+     * The edits of a list of JSON whose files are somebody else's to find.
+     *
+     * @param files finds the file of a name; what it throws is thrown
+     * @throws IllegalArgumentException as {@link #parse(String)}
+     */
+    public Edits parse(JsonNode list, Function<String, Path> files) throws IOException {
+        return of(new JsonForm(files).read(list));
     }
 
     private Edits of(List<Sentence> sentences) throws IOException {

@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * Sentences as JSON: a list, or an object whose {@code edits} are one, of texts in the {@linkplain TextForm text form} and objects
@@ -32,11 +33,11 @@ final class JsonForm {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
-    private final Path folder;
+    private final Function<String, Path> files;
 
-    /** @param folder in which files are looked for */
-    JsonForm(Path folder) {
-        this.folder = folder;
+    /** @param files finds the file of a name */
+    JsonForm(Function<String, Path> files) {
+        this.files = files;
     }
 
     /** @throws IllegalArgumentException if the text is no list of sentences */
@@ -61,7 +62,7 @@ final class JsonForm {
         }
         var sentences = new ArrayList<Sentence>();
         for (JsonNode element : list) {
-            sentences.add(element.isTextual() ? TextForm.read(element.textValue(), folder) : sentence(element));
+            sentences.add(element.isTextual() ? TextForm.read(element.textValue(), files) : sentence(element));
         }
         return sentences;
     }
@@ -121,7 +122,7 @@ final class JsonForm {
 
     private Source source(JsonNode value) {
         if (value.isTextual() && !value.textValue().isEmpty()) {
-            return TextForm.source(value.textValue(), folder);
+            return TextForm.source(value.textValue(), files);
         }
         if (value.isArray()) {
             float[] values = new float[value.size()];
@@ -142,7 +143,7 @@ final class JsonForm {
                     + " list of numbers, got " + value);
         }
         return new Source.InFile(
-                folder.resolve(value.path("file").textValue()),
+                files.apply(value.path("file").textValue()),
                 Optional.ofNullable(tensor.textValue()),
                 sequence.isInt() ? OptionalInt.of(sequence.intValue()) : OptionalInt.empty());
     }

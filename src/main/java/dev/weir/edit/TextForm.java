@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -18,24 +19,24 @@ final class TextForm {
     private static final Pattern SEQUENCE = Pattern.compile("(.*)\\[(\\d{1,9})]");
 
     private final String text;
-    private final Path folder;
+    private final Function<String, Path> files;
     private String rest;
 
-    private TextForm(String text, Path folder) {
+    private TextForm(String text, Function<String, Path> files) {
         this.text = text;
-        this.folder = folder;
+        this.files = files;
         this.rest = text;
     }
 
     /**
      * Reads a sentence.
      *
-     * @param folder in which its files are looked for
+     * @param files finds the file of a name
      * @throws IllegalArgumentException if it is none
      */
-    static Sentence read(String text, Path folder) {
+    static Sentence read(String text, Function<String, Path> files) {
         try {
-            return new TextForm(text, folder).read();
+            return new TextForm(text, files).read();
         } catch (IllegalArgumentException e) {
             throw Sentence.refusal(text, e);
         }
@@ -96,14 +97,14 @@ final class TextForm {
         return source(
                 value.filter(named -> !named.isEmpty())
                         .orElseThrow(() -> new IllegalArgumentException("expected " + word + "=FILE, got no file")),
-                folder);
+                files);
     }
 
     /** {@code FILE[:TENSOR]}, of which {@code [2]} after the tensor chooses a sequence. */
-    static Source source(String named, Path folder) {
+    static Source source(String named, Function<String, Path> files) {
         int colon = named.lastIndexOf(':');
         if (colon < 0) {
-            return new Source.InFile(folder.resolve(named), Optional.empty(), OptionalInt.empty());
+            return new Source.InFile(files.apply(named), Optional.empty(), OptionalInt.empty());
         }
         String tensor = named.substring(colon + 1);
         Matcher matcher = SEQUENCE.matcher(tensor);
@@ -113,9 +114,7 @@ final class TextForm {
             sequence = OptionalInt.of(Integer.parseInt(matcher.group(2)));
         }
         return new Source.InFile(
-                folder.resolve(named.substring(0, colon)),
-                Optional.of(tensor).filter(name -> !name.isEmpty()),
-                sequence);
+                files.apply(named.substring(0, colon)), Optional.of(tensor).filter(name -> !name.isEmpty()), sequence);
     }
 
     private static float number(String number) {
