@@ -35,14 +35,14 @@ final class JinjaTemplate {
                 .withNestedInterpretationEnabled(false)
                 .withMaxOutputSize(LONGEST)
                 .build());
-        jinjava.getGlobalContext().registerFunction(function("raise_exception"));
-        jinjava.getGlobalContext().registerFunction(function("strftime_now"));
+        jinjava.getGlobalContext().registerFunction(function("raise_exception", "raiseException"));
+        jinjava.getGlobalContext().registerFunction(function("strftime_now", "strftimeNow"));
         jinjava.getGlobalContext().registerFilter(new PythonJson());
         requireKnownFilters();
     }
 
-    private static ELFunctionDefinition function(String name) {
-        return new ELFunctionDefinition("", name, TemplateFunctions.class, name, String.class);
+    private static ELFunctionDefinition function(String name, String method) {
+        return new ELFunctionDefinition("", name, TemplateFunctions.class, method, String.class);
     }
 
     /** Takes away the space that dashes ask to be taken away: the library leaves some of it. */

@@ -2,6 +2,7 @@ package dev.weir.server;
 
 import java.io.Serial;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Map;
@@ -37,13 +38,13 @@ public final class TemplateFunctions {
     }
 
     /** Refuses the messages. */
-    public static String raise_exception(String message) {
+    public static String raiseException(String message) {
         throw new Raised(message);
     }
 
     /** The time of this computer, by a format of Python's. */
-    public static String strftime_now(String format) {
-        return at(LocalDateTime.now(java.time.ZoneId.systemDefault()), format);
+    public static String strftimeNow(String format) {
+        return at(LocalDateTime.now(ZoneId.systemDefault()), format);
     }
 
     /** A time by a format of Python's; a letter that is not known stands for itself. */
