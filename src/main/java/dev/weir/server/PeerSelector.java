@@ -58,7 +58,7 @@ final class PeerSelector implements ServerConnectionSelector {
 
     @Override
     public ServerConnection connection(ConnectionContext context) {
-        var peer = new Peer(context.serverSocket()::get, patience);
+        var peer = new Peer(context.serverSocket(), patience);
         return new Connection(http.connection(new Reading(context, new DataReader(peer))), peer);
     }
 
