@@ -25,10 +25,11 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /** A real Chromium without a window, driven over its DevTools protocol, with one tab. */
-final class Browser implements AutoCloseable {
+public final class Browser implements AutoCloseable {
 
     private static final long SECONDS = 60;
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -50,7 +51,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** The browser's program, if this machine has one. */
-    static Optional<Path> program() {
+    public static Optional<Path> program() {
         return Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
                 .flatMap(folder -> Stream.of("chromium", "chromium-browser", "google-chrome")
                         .map(name -> Path.of(folder, name)))
@@ -58,7 +59,7 @@ final class Browser implements AutoCloseable {
                 .findFirst();
     }
 
-    static Browser open(Path program) throws IOException, InterruptedException {
+    public static Browser open(Path program) throws IOException, InterruptedException {
         Path profile = Files.createTempDirectory("weir-browser-");
         Process process = new ProcessBuilder(
                         program.toString(),
@@ -102,7 +103,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** One command with its parameters, name after value; its result. */
-    JsonNode call(String method, Object... parameters) {
+    public JsonNode call(String method, Object... parameters) {
         int id = ids.incrementAndGet();
         ObjectNode message = JSON.createObjectNode().put("id", id).put("method", method);
         if (!session.isEmpty()) {
@@ -128,12 +129,17 @@ final class Browser implements AutoCloseable {
 
     /** Opens a file and waits until its scripts have run and have drawn. */
     void go(Path file) {
-        call("Page.navigate", "url", file.toUri().toString());
+        visit(file.toUri());
         await("document.readyState === 'complete' && document.documentElement.dataset.drawn !== undefined");
     }
 
+    /** Opens a page, whatever it does then. */
+    public void visit(URI address) {
+        call("Page.navigate", "url", address.toString());
+    }
+
     /** The value of an expression. */
-    JsonNode evaluate(String expression) {
+    public JsonNode evaluate(String expression) {
         JsonNode result =
                 call("Runtime.evaluate", "expression", expression, "returnByValue", true, "awaitPromise", true);
         if (result.has("exceptionDetails")) {
@@ -143,23 +149,40 @@ final class Browser implements AutoCloseable {
     }
 
     /** Waits until an expression is true. */
-    void await(String expression) {
+    public void await(String expression) {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
         while (!evaluate(expression).booleanValue()) {
             if (System.nanoTime() > end) {
                 throw new AssertionError("never true: " + expression);
             }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5)); // leaves the processor to the page
         }
     }
 
     /** Waits until what was changed has been drawn. */
-    void settle() {
+    public void settle() {
         evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))");
     }
 
-    void press(String key) {
+    public void press(String key) {
+        press(key, 0);
+    }
+
+    /** Presses a key together with others: 1 is Alt, 2 Control, 4 Meta, 8 Shift, added up. */
+    public void press(String key, int modifiers) {
         for (String type : List.of("keyDown", "keyUp")) {
-            call("Input.dispatchKeyEvent", "type", type, "key", key, "code", key, "windowsVirtualKeyCode", code(key));
+            call(
+                    "Input.dispatchKeyEvent",
+                    "type",
+                    type,
+                    "key",
+                    key,
+                    "code",
+                    key,
+                    "windowsVirtualKeyCode",
+                    code(key),
+                    "modifiers",
+                    modifiers);
         }
         settle();
     }
@@ -168,6 +191,7 @@ final class Browser implements AutoCloseable {
         return switch (key) {
             case "Tab" -> 9;
             case "Enter" -> 13;
+            case "Escape" -> 27;
             case "PageUp" -> 33;
             case "PageDown" -> 34;
             case "End" -> 35;
@@ -181,11 +205,11 @@ final class Browser implements AutoCloseable {
     }
 
     /** Puts the pointer on a point of an element, from its upper left corner. */
-    void hover(String selector, double x, double y) {
+    public void hover(String selector, double x, double y) {
         pointer("mouseMoved", selector, x, y, 0);
     }
 
-    void click(String selector, double x, double y) {
+    public void click(String selector, double x, double y) {
         hover(selector, x, y);
         pointer("mousePressed", selector, x, y, 1);
         pointer("mouseReleased", selector, x, y, 1);
@@ -211,7 +235,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** How large the window is. */
-    void size(int width, int height) {
+    public void size(int width, int height) {
         call(
                 "Emulation.setDeviceMetricsOverride",
                 "width",
@@ -225,7 +249,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** What the person's system prefers: light or dark. */
-    void prefer(String scheme) {
+    public void prefer(String scheme) {
         call(
                 "Emulation.setEmulatedMedia",
                 "features",
@@ -241,12 +265,12 @@ final class Browser implements AutoCloseable {
     }
 
     /** Errors and warnings of the console, exceptions, and violations of the page's policy since the last call. */
-    List<String> problems() {
+    public List<String> problems() {
         return seen("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled");
     }
 
     /** What was fetched since the last call of this method or {@link #problems}, by address. */
-    List<String> events(String... methods) {
+    public List<String> events(String... methods) {
         return seen(methods);
     }
 
