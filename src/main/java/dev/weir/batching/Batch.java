@@ -32,7 +32,7 @@ final class Batch implements AutoCloseable {
     private final StepWatch watch;
     private Hooks taps = Hooks.NONE;
     private UnrecordedSteps unrecorded;
-    private boolean isBroken;
+    private volatile boolean isBroken;
 
     /** Nobody runs yet. */
     Batch(Weir weir, Limits limits, Observer observer) {
@@ -237,7 +237,6 @@ final class Batch implements AutoCloseable {
                 }
             }
         }
-        isBroken |= !works();
     }
 
     /** Whether the machine still computes a row. */
@@ -286,6 +285,7 @@ final class Batch implements AutoCloseable {
     private void fail(Running each, Throwable cause) {
         if (running.contains(each)) {
             leave(each);
+            isBroken = isBroken || !works();
             observer.onFailed(cause);
             each.ticket().reply().fail(cause);
         }

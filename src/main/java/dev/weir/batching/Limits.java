@@ -9,7 +9,7 @@ import dev.weir.program.Pages;
  * @param rowsPerStep the most rows of a step: what the running requests leave of them is for prompts, a chunk at a time
  * @param pageRows positions of a page of keys and values, a power of two of at least 32; prompts share whole pages
  * @param pages pages of keys and values; a request is admitted when all that it may need are free
- * @param queue requests that wait at most; one more is refused
+ * @param queue requests that are accepted beyond those that may run at a time; one more is refused
  * @param sharesPrefixes whether pages of prompts that begin alike are computed once
  * @param tracedPrefixBytes host memory for what was traced of shared pages, so that a trace of a shared prompt needs no second pass
  */

@@ -105,12 +105,14 @@ public final class Scheduler implements AutoCloseable {
         Ticket ticket = accept(request);
         lock.lock();
         try {
-            if (closing || newest.isBroken()) {
+            if (closing || isBroken()) {
                 throw new RefusedException(closing ? "the scheduler is closing" : "the machine has failed", true);
             }
-            if (waiting.size() >= limits.queue() && !isRoomNow()) {
+            if (waiting.size() + newest.running() >= limits.sequences() + limits.queue()) {
                 throw new RefusedException(
-                        "queue: expected at most " + limits.queue() + " requests waiting, got one more", false);
+                        "requests: expected at most " + limits.sequences() + " that run and " + limits.queue()
+                                + " that wait, got one more",
+                        false);
             }
             waiting.add(ticket);
             changed.signal();
@@ -121,11 +123,6 @@ public final class Scheduler implements AutoCloseable {
             lock.unlock();
         }
         return ticket.reply();
-    }
-
-    /** A queue of none still lets a request begin that has a place. */
-    private boolean isRoomNow() {
-        return waiting.size() + newest.running() < limits.sequences();
     }
 
     /** Refuses what can never be honoured. */
@@ -145,6 +142,10 @@ public final class Scheduler implements AutoCloseable {
         ticket.watchers().forEach(watcher -> weir.layout(sequence, watcher.tracing())
                 .requireWithin(watcher.tracing().maxBytes()));
         return ticket;
+    }
+
+    private boolean isBroken() {
+        return newest.isBroken() || batch.isBroken();
     }
 
     private void run() {
@@ -280,7 +281,7 @@ public final class Scheduler implements AutoCloseable {
                     load.pages(),
                     load.usedPages(),
                     load.sharedPages(),
-                    load.isBroken());
+                    isBroken());
         } finally {
             lock.unlock();
         }

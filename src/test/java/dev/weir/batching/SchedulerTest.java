@@ -175,7 +175,7 @@ class SchedulerTest {
     }
 
     @Test
-    void aFullQueueRefusesAndNamesItsLength() throws InterruptedException {
+    void whoComesToAFullQueueIsRefused() throws InterruptedException {
         var randomly = new RandomRequests(4);
         try (Weir weir = randomly.model();
                 Scheduler scheduler =
@@ -185,7 +185,7 @@ class SchedulerTest {
             assertInstanceOf(Event.Read.class, first.next());
             Reply second = scheduler.submit(endless);
             var refusal = assertThrows(RefusedException.class, () -> scheduler.submit(endless));
-            assertEquals("queue: expected at most 1 requests waiting, got one more", refusal.getMessage());
+            assertEquals("requests: expected at most 1 that run and 1 that wait, got one more", refusal.getMessage());
             assertFalse(refusal.isClosing());
             first.cancel();
             assertEquals(149, second.await().tokens().size());
