@@ -23,6 +23,7 @@ class ArchitectureTest {
         {"tensor"},
         {"hook", "tensor"},
         {"tokenizer"},
+        {"chat"},
         {"safetensors", "tensor"},
         {"gguf", "tensor"},
         {"program", "tensor", "hook"},
@@ -36,7 +37,7 @@ class ArchitectureTest {
         {"metrics", "engine", "batching"},
         {"corpus", "tensor", "tokenizer", "hook", "safetensors", "model", "dump", "engine"},
         {"bench", "tensor", "hook", "program", "model", "checkpoint", "engine", "backend"},
-        {"langchain4j", "engine", "batching"},
+        {"langchain4j", "chat", "engine", "batching"},
         {"steering", "tensor", "hook", "safetensors", "gguf", "dump", "engine"},
         {"lens", "tensor", "tokenizer", "hook", "model", "dump", "engine"},
         {"patching", "tensor", "tokenizer", "hook", "model", "engine", "lens"},
@@ -44,6 +45,7 @@ class ArchitectureTest {
         {"sae", "tensor", "hook", "model", "safetensors", "backend", "engine"},
         {
             "server",
+            "chat",
             "tokenizer",
             "hook",
             "safetensors",
@@ -130,6 +132,7 @@ class ArchitectureTest {
     static final ArchRule jsonHasFewUsers = only(
             "com.fasterxml.jackson..",
             "dev.weir.tokenizer",
+            "dev.weir.chat",
             "dev.weir.checkpoint",
             "dev.weir.edit",
             "dev.weir.corpus",
@@ -142,7 +145,7 @@ class ArchitectureTest {
     static final ArchRule theWebServerHasOneUser = only("io.helidon..", "dev.weir.server");
 
     @ArchTest
-    static final ArchRule theTemplateLibraryHasOneUser = only("com.hubspot..", "dev.weir.server");
+    static final ArchRule theTemplateLibraryHasOneUser = only("com.hubspot..", "dev.weir.chat");
 
     @ArchTest
     static final ArchRule micrometerHasOneUser = only("io.micrometer..", "dev.weir.metrics");

@@ -7,6 +7,9 @@ import dev.langchain4j.data.message.SystemMessage;
 import dev.langchain4j.data.message.TextContent;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.UnsupportedFeatureException;
+import dev.weir.chat.ChatTemplate;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -17,6 +20,28 @@ public interface ChatPrompt {
 
     /** What is said, with a blank line between messages, and not who said it: for a model that was trained on plain text. */
     ChatPrompt PLAIN = messages -> messages.stream().map(ChatPrompt::said).collect(Collectors.joining("\n\n"));
+
+    /**
+     * As the chat template in a model's folder has it; {@link #PLAIN} where there is none. A template needs the library Jinjava, which is
+     * an optional dependency.
+     *
+     * @throws IOException for files that cannot be read
+     * @throws IllegalArgumentException for a template that is not understood
+     */
+    static ChatPrompt ofModel(Path folder) throws IOException {
+        ChatTemplate template = ChatTemplate.open(folder);
+        return messages -> template.prompt(messages.stream()
+                .map(message -> new ChatTemplate.Message(role(message), said(message)))
+                .toList());
+    }
+
+    private static String role(ChatMessage message) {
+        return switch (message.type()) {
+            case SYSTEM -> "system";
+            case AI -> "assistant";
+            default -> "user";
+        };
+    }
 
     /**
      * The text of messages.

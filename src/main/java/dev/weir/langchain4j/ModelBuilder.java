@@ -138,6 +138,15 @@ public abstract sealed class ModelBuilder<B extends ModelBuilder<B>>
         return self();
     }
 
+    /** How the model's folder wants a chat to become text, if it is known. */
+    final ChatPrompt ownPrompt() {
+        try {
+            return modelPath == null ? ChatPrompt.PLAIN : ChatPrompt.ofModel(modelPath);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     final Served served() {
         long given =
                 Stream.of(modelPath, weir, scheduler).filter(Objects::nonNull).count();

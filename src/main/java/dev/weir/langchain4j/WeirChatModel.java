@@ -8,6 +8,7 @@ import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A chat model. Calls from many threads are answered in the same steps; each waits for its own.
@@ -67,7 +68,7 @@ public final class WeirChatModel implements ChatModel, AutoCloseable {
     /** Sets what the model is to be, one by one. */
     public static final class Builder extends ModelBuilder<Builder> {
 
-        private ChatPrompt prompt = ChatPrompt.PLAIN;
+        private @Nullable ChatPrompt prompt;
         private List<ChatModelListener> listeners = List.of();
 
         /** A builder that nothing is set in. */
@@ -78,7 +79,10 @@ public final class WeirChatModel implements ChatModel, AutoCloseable {
             return this;
         }
 
-        /** How a chat becomes text; {@link ChatPrompt#PLAIN} unless it is said. */
+        /**
+         * How a chat becomes text. Unless it is said, a model that is opened from a folder has that folder's chat template, and others
+         * {@link ChatPrompt#PLAIN}.
+         */
         public Builder prompt(ChatPrompt value) {
             prompt = value;
             return this;
@@ -98,7 +102,7 @@ public final class WeirChatModel implements ChatModel, AutoCloseable {
          * @throws java.io.UncheckedIOException for a folder that cannot be read
          */
         public WeirChatModel build() {
-            return new WeirChatModel(served(), prompt, listeners);
+            return new WeirChatModel(served(), prompt == null ? ownPrompt() : prompt, listeners);
         }
     }
 }

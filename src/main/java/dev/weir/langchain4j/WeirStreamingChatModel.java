@@ -14,6 +14,7 @@ import dev.langchain4j.model.chat.response.StreamingHandle;
 import dev.weir.batching.Reply;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A chat model that answers piece by piece. A handler is called by one thread of its own; what it throws comes back to it as an error,
@@ -120,7 +121,7 @@ public final class WeirStreamingChatModel implements StreamingChatModel, AutoClo
     /** Sets what the model is to be, one by one. */
     public static final class Builder extends ModelBuilder<Builder> {
 
-        private ChatPrompt prompt = ChatPrompt.PLAIN;
+        private @Nullable ChatPrompt prompt;
         private List<ChatModelListener> listeners = List.of();
 
         /** A builder that nothing is set in. */
@@ -131,7 +132,10 @@ public final class WeirStreamingChatModel implements StreamingChatModel, AutoClo
             return this;
         }
 
-        /** How a chat becomes text; {@link ChatPrompt#PLAIN} unless it is said. */
+        /**
+         * How a chat becomes text. Unless it is said, a model that is opened from a folder has that folder's chat template, and others
+         * {@link ChatPrompt#PLAIN}.
+         */
         public Builder prompt(ChatPrompt value) {
             prompt = value;
             return this;
@@ -151,7 +155,7 @@ public final class WeirStreamingChatModel implements StreamingChatModel, AutoClo
          * @throws java.io.UncheckedIOException for a folder that cannot be read
          */
         public WeirStreamingChatModel build() {
-            return new WeirStreamingChatModel(served(), prompt, listeners);
+            return new WeirStreamingChatModel(served(), prompt == null ? ownPrompt() : prompt, listeners);
         }
     }
 }

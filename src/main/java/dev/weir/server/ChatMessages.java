@@ -2,6 +2,7 @@ package dev.weir.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.chat.ChatTemplate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

@@ -1,5 +1,6 @@
 package dev.weir.server;
 
+import dev.weir.chat.ChatTemplate;
 import dev.weir.engine.Prompt;
 import io.helidon.webserver.http.ServerResponse;
 import java.time.Instant;
@@ -53,6 +54,8 @@ final class Generating {
     private String prompt(Serving serving, List<ChatTemplate.Message> messages) {
         try {
             return serving.template().prompt(messages);
+        } catch (IllegalArgumentException e) {
+            throw RefusalException.field("messages", String.valueOf(e.getMessage()));
         } catch (IllegalStateException e) {
             ErrorBody noted = faults.note(e);
             throw new RefusalException(new ErrorBody(

@@ -1,6 +1,7 @@
 package dev.weir.server;
 
 import dev.weir.batching.Scheduler;
+import dev.weir.chat.ChatTemplate;
 import dev.weir.engine.Weir;
 import java.util.Optional;
 

@@ -2,6 +2,7 @@ package dev.weir.server;
 
 import dev.weir.batching.Scheduler;
 import dev.weir.batching.Scheduler.Shutdown;
+import dev.weir.chat.ChatTemplate;
 import dev.weir.engine.Weir;
 import dev.weir.metrics.ServerMetrics;
 import io.helidon.common.socket.SocketOptions;

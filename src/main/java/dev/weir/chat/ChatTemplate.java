@@ -1,4 +1,4 @@
-package dev.weir.server;
+package dev.weir.chat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  * tokenizer_config.json}. For a model without one, that continues a text and knows no conversation, the messages are the text, a
  * blank line between them.
  */
-final class ChatTemplate {
+public final class ChatTemplate {
 
     /** One message. */
-    record Message(String role, String content) {}
+    public record Message(String role, String content) {}
 
     private static final JsonMapper MAPPER = new JsonMapper();
 
@@ -35,8 +35,12 @@ final class ChatTemplate {
         this.endOfText = endOfText;
     }
 
-    /** The template of a model's folder. */
-    static ChatTemplate open(Path folder) throws IOException {
+    /**
+     * The template of a model's folder.
+     *
+     * @throws IllegalArgumentException for files that are no JSON, and for a template with filters that are not known here
+     */
+    public static ChatTemplate open(Path folder) throws IOException {
         Path file = folder.resolve("tokenizer_config.json");
         JsonNode config = Files.exists(file) ? json(file) : MAPPER.createObjectNode();
         Path alone = folder.resolve("chat_template.jinja");
@@ -47,8 +51,11 @@ final class ChatTemplate {
     }
 
     /** A template with the two special tokens that it may write. */
-    static ChatTemplate of(Optional<String> template, String beginOfText, String endOfText) {
-        return new ChatTemplate(template.map(JinjaTemplate::new), beginOfText, endOfText);
+    public static ChatTemplate of(Optional<String> template, String beginOfText, String endOfText) {
+        // no method reference: without a template the library need not be there
+        Optional<JinjaTemplate> jinja =
+                template.isPresent() ? Optional.of(new JinjaTemplate(template.get())) : Optional.empty();
+        return new ChatTemplate(jinja, beginOfText, endOfText);
     }
 
     private static JsonNode json(Path file) throws IOException {
@@ -76,9 +83,10 @@ final class ChatTemplate {
     /**
      * The text that a model is to continue.
      *
-     * @throws RefusalException for messages that the template refuses
+     * @throws IllegalArgumentException for messages that the template refuses
+     * @throws IllegalStateException for a template that asks for what is not known here
      */
-    String prompt(List<Message> messages) {
+    public String prompt(List<Message> messages) {
         if (jinja.isEmpty()) {
             return messages.stream().map(Message::content).collect(Collectors.joining("\n\n"));
         }

@@ -1,4 +1,4 @@
-package dev.weir.server;
+package dev.weir.chat;
 
 import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.JinjavaConfig;
@@ -68,7 +68,7 @@ final class JinjaTemplate {
     /**
      * What the template makes of its variables.
      *
-     * @throws RefusalException if the template refuses them
+     * @throws IllegalArgumentException if the template refuses them
      * @throws IllegalStateException if it is no template that can be understood here
      */
     String render(Map<String, Object> variables) {
@@ -80,7 +80,7 @@ final class JinjaTemplate {
                 .map(Throwable::getMessage)
                 .findFirst();
         if (refusal.isPresent()) {
-            throw RefusalException.field("messages", "messages: the model's template says: " + refusal.get());
+            throw new IllegalArgumentException("messages: the model's template says: " + refusal.get());
         }
         if (!errors.isEmpty()) {
             throw new IllegalStateException(

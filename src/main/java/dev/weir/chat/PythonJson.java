@@ -1,4 +1,4 @@
-package dev.weir.server;
+package dev.weir.chat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;

@@ -1,4 +1,4 @@
-package dev.weir.server;
+package dev.weir.chat;
 
 import java.io.Serial;
 import java.time.LocalDateTime;
