@@ -45,6 +45,7 @@ class ArchitectureTest {
         {"sae", "tensor", "hook", "model", "safetensors", "backend", "engine"},
         {
             "server",
+            "tensor",
             "chat",
             "tokenizer",
             "hook",

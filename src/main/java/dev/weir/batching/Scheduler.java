@@ -276,12 +276,7 @@ public final class Scheduler implements AutoCloseable {
         try {
             Load load = newest;
             return new Load(
-                    waiting.size(),
-                    load.running(),
-                    load.pages(),
-                    load.usedPages(),
-                    load.sharedPages(),
-                    isBroken());
+                    waiting.size(), load.running(), load.pages(), load.usedPages(), load.sharedPages(), isBroken());
         } finally {
             lock.unlock();
         }
