@@ -2,6 +2,7 @@ package dev.weir.server;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.batching.Event;
 import dev.weir.engine.Weir;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
@@ -14,11 +15,13 @@ import dev.weir.lens.LogitLens;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 
 /**
  * The logit lens on the row that chose each token. Rows are kept as they come, by the thread that computes; what they say is worked
@@ -105,20 +108,45 @@ final class LensStream implements TraceSink {
     public void close() {}
 
     /**
-     * What each layer would have said instead of a token.
+     * What each layer would have said instead of the tokens whose rows have come: all through the model's end together.
      *
-     * @param index of the token, from 0
-     * @return empty as long as its row has not come
+     * @param unseen tokens in their order, from which those that are seen are taken
      */
-    Optional<ObjectNode> at(int index, int token, TokenText text) {
-        float[] stream = complete.remove(firstPosition + index);
-        return stream == null ? Optional.empty() : Optional.of(json(index, token, stream, text));
+    List<ObjectNode> look(Deque<Event.Token> unseen, TokenText text) {
+        var seen = new ArrayList<Event.Token>();
+        var streams = new ArrayList<float[]>();
+        while (!unseen.isEmpty() && complete.containsKey(firstPosition + unseen.element().index())) {
+            Event.Token token = unseen.remove();
+            seen.add(token);
+            streams.add(Objects.requireNonNull(complete.remove(firstPosition + token.index())));
+        }
+        if (seen.isEmpty()) {
+            return List.of();
+        }
+        List<List<Guess>> guesses = new LogitLens(weir).top(joined(streams), top);
+        return IntStream.range(0, seen.size())
+                .mapToObj(i -> {
+                    int first = i * stations.size();
+                    return json(seen.get(i), streams.get(i), guesses.subList(first, first + stations.size()), text);
+                })
+                .toList();
     }
 
-    private ObjectNode json(int index, int token, float[] stream, TokenText text) {
-        ObjectNode row = Json.object().put("index", index).put("id", token).put("token", text.of(token));
+    private static float[] joined(List<float[]> streams) {
+        int length = streams.getFirst().length;
+        var joined = new float[streams.size() * length];
+        for (int i = 0; i < streams.size(); i++) {
+            System.arraycopy(streams.get(i), 0, joined, i * length, length);
+        }
+        return joined;
+    }
+
+    private ObjectNode json(Event.Token token, float[] stream, List<List<Guess>> guesses, TokenText text) {
+        ObjectNode row = Json.object()
+                .put("index", token.index())
+                .put("id", token.id())
+                .put("token", text.of(token.id()));
         ArrayNode layers = row.putArray("layers");
-        List<List<Guess>> guesses = new LogitLens(weir).top(stream, top);
         int width = weir.config().width();
         for (int station = 0; station < stations.size(); station++) {
             ObjectNode layer = layers.addObject().put("layer", station - 1);

@@ -5,6 +5,7 @@ import dev.weir.batching.Event;
 import dev.weir.batching.RefusedException;
 import dev.weir.batching.Reply;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -69,19 +70,38 @@ final class Round implements AutoCloseable {
     private void follow(Choice choice, Reply reply) {
         Deque<Event.Token> unseen = new ArrayDeque<>();
         try {
-            Event event;
-            do {
-                event = reply.next();
-                if (event instanceof Event.Token token) {
-                    unseen.add(token);
+            boolean isEnded = false;
+            while (!isEnded) {
+                List<Event> news = news(reply);
+                news.forEach(event -> {
+                    if (event instanceof Event.Token token) {
+                        unseen.add(token);
+                    }
+                });
+                List<ObjectNode> lens = choice.lens().isPresent()
+                        ? choice.lens().get().look(unseen, serving.tokenText())
+                        : List.of();
+                for (Event event : news) {
+                    pieces.add(further(choice, event, event == news.getFirst() ? lens : List.of()));
                 }
-                pieces.add(further(choice, event, lens(choice, unseen)));
-            } while (!(event instanceof Event.Ended));
+                isEnded = news.getLast() instanceof Event.Ended;
+            }
         } catch (IOException | RuntimeException | InterruptedException e) {
             pieces.add(new Piece.Failed(e));
         } finally {
             choice.request().tracing().ifPresent(tracing -> tracing.sink().close());
         }
+    }
+
+    /** What comes next, and what else is there by then: many rows go through a lens together. */
+    private static List<Event> news(Reply reply) throws InterruptedException {
+        var news = new ArrayList<Event>();
+        Optional<Event> next = Optional.of(reply.next());
+        while (next.isPresent()) {
+            news.add(next.get());
+            next = next.get() instanceof Event.Ended ? Optional.empty() : reply.next(Duration.ZERO);
+        }
+        return news;
     }
 
     private Piece further(Choice choice, Event event, List<ObjectNode> lens) throws IOException {
@@ -95,25 +115,5 @@ final class Round implements AutoCloseable {
                                 .orElseThrow()
                                 .publish(choice.trace().orElseThrow()))
                         : Optional.empty());
-    }
-
-    /** Rows come in the order of their tokens, on some machines a step later. */
-    private List<ObjectNode> lens(Choice choice, Deque<Event.Token> unseen) {
-        var seen = new ArrayList<ObjectNode>();
-        if (choice.lens().isPresent()) {
-            TokenText text = serving.tokenText();
-            Optional<ObjectNode> row = look(choice, unseen, text);
-            while (row.isPresent()) {
-                seen.add(row.get());
-                unseen.remove();
-                row = look(choice, unseen, text);
-            }
-        }
-        return seen;
-    }
-
-    private static Optional<ObjectNode> look(Choice choice, Deque<Event.Token> unseen, TokenText text) {
-        Event.Token first = unseen.peek();
-        return first == null ? Optional.empty() : choice.lens().orElseThrow().at(first.index(), first.id(), text);
     }
 }
