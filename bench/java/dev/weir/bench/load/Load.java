@@ -73,9 +73,16 @@ final class Load {
             for (int i = 0; i < alone.size(); i++) {
                 requireSame(i, alone.get(i), again.get(i));
             }
+            double ofServer = server.processorSeconds();
+            double ofClients = ServerProcess.seconds(ProcessHandle.current());
             begin = System.nanoTime();
             List<Long> memory = crowd(server, client, again, clients, seconds);
+            double took = (System.nanoTime() - begin) / 1e9;
             double rate = rate(answers, System.nanoTime() - begin);
+            System.out.printf(
+                    "processors: %.2f by the server, %.2f by its clients%n",
+                    (server.processorSeconds() - ofServer) / took,
+                    (ServerProcess.seconds(ProcessHandle.current()) - ofClients) / took);
             int exit = server.terminate(Duration.ofSeconds(30));
             report(clients, seconds, aloneRate, rate, memory);
             System.out.printf("the server ended with %d%n", exit);

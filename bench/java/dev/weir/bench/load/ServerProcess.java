@@ -90,6 +90,16 @@ final class ServerProcess implements AutoCloseable {
                 .orElseThrow();
     }
 
+    /** Seconds of processors that it has had. */
+    double processorSeconds() {
+        return seconds(process.toHandle());
+    }
+
+    /** Seconds of processors that a process has had. */
+    static double seconds(ProcessHandle process) {
+        return process.info().totalCpuDuration().orElse(Duration.ZERO).toMillis() / 1e3;
+    }
+
     /** Asks it to end, as a terminal does, and waits. */
     int terminate(Duration patience) throws InterruptedException {
         process.destroy();
