@@ -38,7 +38,8 @@ record Question(int[] prompt, int newTokens, long seed) {
     String body(boolean streams) {
         ObjectNode body = JSON.createObjectNode();
         IntStream.of(prompt).forEach(body.putArray("prompt")::add);
-        body.put("ignore_eos", true).put("max_tokens", newTokens)
+        body.put("ignore_eos", true)
+                .put("max_tokens", newTokens)
                 .put("seed", seed)
                 .put("temperature", 0.8)
                 .put("stream", streams);

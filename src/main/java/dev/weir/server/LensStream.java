@@ -115,7 +115,8 @@ final class LensStream implements TraceSink {
     List<ObjectNode> look(Deque<Event.Token> unseen, TokenText text) {
         var seen = new ArrayList<Event.Token>();
         var streams = new ArrayList<float[]>();
-        while (!unseen.isEmpty() && complete.containsKey(firstPosition + unseen.element().index())) {
+        while (!unseen.isEmpty()
+                && complete.containsKey(firstPosition + unseen.element().index())) {
             Event.Token token = unseen.remove();
             seen.add(token);
             streams.add(Objects.requireNonNull(complete.remove(firstPosition + token.index())));
@@ -142,10 +143,8 @@ final class LensStream implements TraceSink {
     }
 
     private ObjectNode json(Event.Token token, float[] stream, List<List<Guess>> guesses, TokenText text) {
-        ObjectNode row = Json.object()
-                .put("index", token.index())
-                .put("id", token.id())
-                .put("token", text.of(token.id()));
+        ObjectNode row =
+                Json.object().put("index", token.index()).put("id", token.id()).put("token", text.of(token.id()));
         ArrayNode layers = row.putArray("layers");
         int width = weir.config().width();
         for (int station = 0; station < stations.size(); station++) {

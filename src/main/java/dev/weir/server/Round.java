@@ -78,9 +78,8 @@ final class Round implements AutoCloseable {
                         unseen.add(token);
                     }
                 });
-                List<ObjectNode> lens = choice.lens().isPresent()
-                        ? choice.lens().get().look(unseen, serving.tokenText())
-                        : List.of();
+                List<ObjectNode> lens =
+                        choice.lens().isPresent() ? choice.lens().get().look(unseen, serving.tokenText()) : List.of();
                 for (Event event : news) {
                     pieces.add(further(choice, event, event == news.getFirst() ? lens : List.of()));
                 }
