@@ -162,7 +162,7 @@ final class Load {
         wrong.stream().limit(5).forEach(System.out::println);
         if (options.containsKey("--append")) {
             Path results = Path.of(options.get("--append"));
-            String command = "bench/load -c " + clients + " -s " + seconds;
+            String command = "bench/load --clients " + clients + " --seconds " + seconds;
             append(results, command, "tokens/s, one at a time", aloneRate, "tokens/s");
             append(results, command, "tokens/s", rate, "tokens/s");
             append(results, command, "ratio to one at a time", rate / aloneRate, "");
@@ -192,6 +192,8 @@ final class Load {
                 .put("case", figure)
                 .put("engine", "weir")
                 .put("median", value)
+                .put("min", value)
+                .put("max", value)
                 .put("unit", unit);
         Files.writeString(results, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }

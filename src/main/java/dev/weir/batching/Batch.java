@@ -13,7 +13,9 @@ import dev.weir.hook.Hooks;
 import dev.weir.hook.Rows;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -30,6 +32,7 @@ final class Batch implements AutoCloseable {
     private final List<Running> running = new ArrayList<>();
     private final @Nullable Running[] bySlot;
     private final StepWatch watch;
+    private final Map<Running, Throwable> failed = new LinkedHashMap<>();
     private Hooks taps = Hooks.NONE;
     private UnrecordedSteps unrecorded;
     private volatile boolean isBroken;
@@ -94,6 +97,8 @@ final class Batch implements AutoCloseable {
             begin(begun);
         } catch (RuntimeException | Error e) {
             fail(begun, e);
+        } finally {
+            tellFailed();
         }
         return true;
     }
@@ -138,6 +143,7 @@ final class Batch implements AutoCloseable {
                 end(each);
             }
         }
+        tellFailed();
     }
 
     /** One step for everybody, as far as its rows reach. */
@@ -148,6 +154,8 @@ final class Batch implements AutoCloseable {
             make(step);
         } catch (RuntimeException | Error e) {
             oneByOne(step, e);
+        } finally {
+            tellFailed();
         }
         observer.onStep(
                 step.shares().size(),
@@ -284,10 +292,20 @@ final class Batch implements AutoCloseable {
 
     private void fail(Running each, Throwable cause) {
         if (running.contains(each)) {
+            failed.put(each, cause);
             leave(each);
+        }
+    }
+
+    /** Who failed is told when the step is over, and it is known whether the machine still works: to ask it takes a step. */
+    private void tellFailed() {
+        if (!failed.isEmpty()) {
             isBroken = isBroken || !works();
-            observer.onFailed(cause);
-            each.ticket().reply().fail(cause);
+            failed.forEach((each, cause) -> {
+                observer.onFailed(cause);
+                each.ticket().reply().fail(cause);
+            });
+            failed.clear();
         }
     }
 
@@ -316,7 +334,9 @@ final class Batch implements AutoCloseable {
 
     /** Every request fails. */
     void failAll(Throwable cause) {
-        List.copyOf(running).forEach(each -> fail(each, cause));
+        running.forEach(each -> failed.put(each, cause));
+        running.clear();
+        tellFailed();
     }
 
     @Override

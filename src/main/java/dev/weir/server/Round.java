@@ -81,7 +81,7 @@ final class Round implements AutoCloseable {
                 List<ObjectNode> lens =
                         choice.lens().isPresent() ? choice.lens().get().look(unseen, serving.tokenText()) : List.of();
                 for (Event event : news) {
-                    pieces.add(further(choice, event, event == news.getFirst() ? lens : List.of()));
+                    pieces.add(further(choice, event, event == news.getLast() ? lens : List.of()));
                 }
                 isEnded = news.getLast() instanceof Event.Ended;
             }
