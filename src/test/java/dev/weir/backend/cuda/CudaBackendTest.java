@@ -26,6 +26,7 @@ import dev.weir.model.State;
 import dev.weir.program.Activation;
 import dev.weir.program.Plan;
 import dev.weir.program.Planner;
+import dev.weir.program.SamplerSettings;
 import dev.weir.tensor.DType;
 import dev.weir.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -299,8 +300,9 @@ class CudaBackendTest {
         Plan forward = plan(2, 2, Hooks.NONE);
         var rows = new Rows(new int[] {0, 1}, new int[2], new int[] {3, 4}, new int[] {0, 1});
         float[] logits = logits(workspace.compile(forward).run(rows), forward);
-        workspace.write(state.samplers(), 0, MemorySegment.ofArray(new int[] {1, 0, 0, 0, 0, 0, 0, 0}));
-        workspace.write(state.samplers(), 8, MemorySegment.ofArray(new int[] {1, 0, 0, 0, 0, 0, 0, 0}));
+        MemorySegment greedy = MemorySegment.ofArray(new SamplerSettings(true, 1, 1, 0, 1, 0, 0).words());
+        workspace.write(state.samplers(), 0, greedy);
+        workspace.write(state.samplers(), SamplerSettings.WORDS, greedy);
         Plan generate = Planner.plan(
                 Gpt2Forward.write(
                         CONFIG,
@@ -326,7 +328,8 @@ class CudaBackendTest {
     @Test
     void stateIsWrittenOnlyWhereItIs() {
         var values = MemorySegment.ofArray(new int[8]);
-        assertThrows(IllegalArgumentException.class, () -> workspace.write(state.samplers(), 9, values));
+        long last = state.samplers().size() - 7;
+        assertThrows(IllegalArgumentException.class, () -> workspace.write(state.samplers(), last, values));
         assertThrows(IllegalArgumentException.class, () -> workspace.write(state.samplers(), -1, values));
         var other = new Tensor(1 << 19, "other", DType.INT32, 8, 1, Tensor.Role.STATE);
         assertThrows(IllegalArgumentException.class, () -> workspace.write(other, 0, values));
