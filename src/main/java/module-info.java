@@ -18,7 +18,7 @@ module dev.weir {
     requires static jcublas;
     requires static org.apache.arrow.format;
     requires static flatbuffers.java;
-    requires static transitive langchain4j.core;
+    requires static langchain4j.core; // not transitive: then every caller would have to have it
     requires static io.helidon.common.buffers;
     requires static io.helidon.common.concurrency.limits;
     requires static io.helidon.common.socket;
