@@ -197,6 +197,9 @@ final class Batch implements AutoCloseable {
             if (share.ofPrompt() && !sequence.isInPrompt()) {
                 finishPrompt(each);
             }
+            if (!running.contains(each)) {
+                return; // its sink threw
+            }
             if (share.wantsToken()) {
                 int token = result.token(output);
                 Optional<TokenLogprobs> logprobs = Optional.empty();
@@ -251,6 +254,7 @@ final class Batch implements AutoCloseable {
     private boolean works() {
         int slot = limits.sequences();
         try {
+            unrecorded.recordAll(); // the row would take the memory of a step that has not been recorded
             session.reset(slot);
             StepResult result =
                     session.step(new Rows(new int[] {slot}, new int[] {0}, new int[] {0}, new int[] {0}), Hooks.NONE);

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One model, many callers. Requests wait in the order in which they came; one that has begun takes part in every step until it is through, so
  * nobody is passed over and nobody starves. It begins when a place and all the pages that it may need are free, so whatever began can
- * finish. Its tokens are those that {@link Weir#generate} chooses, whoever runs beside it.
+ * finish. Its tokens are those that {@link Weir#generate} chooses, whoever runs beside it; on a GPU that holds in exact mode.
  *
  * <pre>{@code
  * try (Scheduler scheduler = Scheduler.of(weir)) {
