@@ -128,6 +128,7 @@ class Page {
 
   #turn(layer, part, strength) {
     this.state.turn(layer, part, strength);
+    this.#mark('writing');
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.generate(), PAUSE);
     this.changed();
@@ -135,6 +136,7 @@ class Page {
 
   /** Writes a text, and beside an edited one that without edits if it is not known. */
   generate() {
+    this.#mark('writing');
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.run?.stop();
@@ -229,7 +231,12 @@ class Page {
     this.mixer.draw(this.#layers, state);
     this.#drawBefore(parting);
     this.#drawFacts();
-    document.documentElement.dataset.state = run.isDone && this.before?.isDone && this.#timer === 0 ? 'done' : 'writing';
+    if (run.isDone && this.before?.isDone && this.#timer === 0) this.#mark('done');
+  }
+
+  /** Says to those who drive the page whether what is shown is what is asked for: 'writing' at once, 'done' when it is drawn. */
+  #mark(state) {
+    document.documentElement.dataset.state = state;
   }
 
   get isEdited() {
