@@ -2,6 +2,7 @@ package dev.weir.batching;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.weir.engine.Generation;
 import dev.weir.engine.TextListener;
@@ -32,16 +33,26 @@ final class Crowd {
 
     private record Member(Request request, Hooks hooks, TraceRecorder recorder, Reply reply) {}
 
-    /** Makes so many requests together, and compares what each gets and sees with what it gets and sees alone. */
+    /**
+     * Makes so many requests together, some that fail in between, and compares what each of the others gets and sees with what it gets
+     * and sees alone.
+     */
     void requireSameBits(Weir served, Limits limits, int count) throws InterruptedException {
         try (Scheduler scheduler = Scheduler.of(served, limits, Observer.NONE)) {
             var members = new ArrayList<Member>();
+            var troublemakers = new ArrayList<Troublemaker>();
             for (int i = 0; i < count; i++) {
                 members.add(join(scheduler));
+                if (randomly.random().nextInt(4) == 0) {
+                    troublemakers.add(Troublemaker.join(scheduler, randomly));
+                }
             }
+            String seed = "seed " + randomly.seed();
             for (int i = 0; i < count; i++) {
-                requireAsAlone(members.get(i), "seed " + randomly.seed() + ", request " + i);
+                requireAsAlone(members.get(i), seed + ", request " + i);
             }
+            troublemakers.forEach(troublemaker -> troublemaker.requireFailed(seed));
+            assertFalse(scheduler.load().isBroken());
             assertEquals(0, scheduler.load().running());
             assertEquals(0, scheduler.load().usedPages());
         }

@@ -220,44 +220,22 @@ class SchedulerTest {
         try (Weir weir = randomly.model();
                 Scheduler scheduler = Scheduler.of(weir, small(weir), throwing())) {
             var good = new ArrayList<Request>();
-            var goodReplies = new ArrayList<Reply>();
-            var badReplies = new ArrayList<Reply>();
+            var replies = new ArrayList<Reply>();
+            var bad = new ArrayList<Troublemaker>();
             for (int i = 0; i < 6; i++) {
                 good.add(Request.generate(randomly.prompt(weir), randomly.options(weir)));
-                goodReplies.add(scheduler.submit(good.get(i)));
-                Request bad = Request.generate(randomly.prompt(weir), endless(weir, 20));
-                badReplies.add(scheduler.submit(
-                        i % 2 == 0
-                                ? bad.withTracing(throwingSink(weir))
-                                : Request.generate(throwingEdit(bad), endless(weir, 20))));
+                replies.add(scheduler.submit(good.get(i)));
+                bad.add(Troublemaker.join(scheduler, randomly));
             }
-            for (Reply reply : badReplies) {
-                var failure = assertThrows(RequestFailedException.class, reply::await);
-                assertEquals("the request could not be finished: thrown on purpose", failure.getMessage());
-            }
+            bad.forEach(troublemaker -> troublemaker.requireFailed("seed " + seed));
             for (int i = 0; i < good.size(); i++) {
                 assertEquals(
                         Crowd.alone(weir, good.get(i), Hooks.NONE, new TraceRecorder()),
-                        goodReplies.get(i).await(),
+                        replies.get(i).await(),
                         "seed " + seed);
             }
             assertFalse(scheduler.load().isBroken());
         }
-    }
-
-    private static Tracing throwingSink(Weir weir) {
-        return Tracing.of(weir.select("hook_embed"), new Meddler(rows -> {
-            if (rows.positions()[rows.count() - 1] > 3) {
-                throw new IllegalStateException("thrown on purpose");
-            }
-        }));
-    }
-
-    private static Prompt throwingEdit(Request request) {
-        return request.prompt()
-                .edited(Edits.of(HookPoint.of(0, Site.RESID_POST), new Edit.OnHost((point, rows, values, columns) -> {
-                    throw new IllegalStateException("thrown on purpose");
-                })));
     }
 
     private static Observer throwing() {
