@@ -35,7 +35,8 @@ final class Batch implements AutoCloseable {
     private final Map<Running, Throwable> failed = new LinkedHashMap<>();
     private Hooks taps = Hooks.NONE;
     private UnrecordedSteps unrecorded;
-    private volatile boolean isBroken;
+    private boolean isBroken;
+    private volatile Load load;
 
     /** Nobody runs yet. */
     Batch(Weir weir, Limits limits, Observer observer) {
@@ -54,21 +55,26 @@ final class Batch implements AutoCloseable {
                 limits.rowsPerStep());
         session.pages(limits.sequences(), new int[] {limits.pages()});
         this.unrecorded = new UnrecordedSteps(session, taps, watch);
+        this.load = newest();
     }
 
     boolean isEmpty() {
         return running.isEmpty();
     }
 
-    /** Whether the machine failed. */
-    boolean isBroken() {
-        return isBroken;
+    /** How busy it is, for every thread: a request that was told of its end is no longer in it. */
+    Load load() {
+        return load;
     }
 
-    /** How busy it is. */
-    Load load(int waiting) {
+    /** From now on {@link #load} tells of who has begun. */
+    void publish() {
+        load = newest();
+    }
+
+    private Load newest() {
         return new Load(
-                waiting,
+                0,
                 running.size(),
                 limits.pages(),
                 sharing.pool().used(),
@@ -305,6 +311,7 @@ final class Batch implements AutoCloseable {
     private void tellFailed() {
         if (!failed.isEmpty()) {
             isBroken = isBroken || !works();
+            publish();
             failed.forEach((each, cause) -> {
                 observer.onFailed(cause);
                 each.ticket().reply().fail(cause);
@@ -323,6 +330,7 @@ final class Batch implements AutoCloseable {
         if (!each.ticket().watchers().isEmpty()) {
             watchAll();
         }
+        publish();
     }
 
     /** From now on a step shows what the requests that run want to see. */
@@ -336,10 +344,15 @@ final class Batch implements AutoCloseable {
         }
     }
 
-    /** Every request fails. */
+    /** Every request fails, and none will begin. */
     void failAll(Throwable cause) {
-        running.forEach(each -> failed.put(each, cause));
+        isBroken = true;
+        running.forEach(each -> {
+            failed.put(each, cause);
+            sharing.release(each);
+        });
         running.clear();
+        publish();
         tellFailed();
     }
 

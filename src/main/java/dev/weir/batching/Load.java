@@ -10,4 +10,9 @@ package dev.weir.batching;
  * @param sharedPages pages that are kept for prompts to come; those that no running request uses are given away when room is needed
  * @param isBroken whether the machine failed, so that nothing will run any more
  */
-public record Load(int waiting, int running, int pages, int usedPages, int sharedPages, boolean isBroken) {}
+public record Load(int waiting, int running, int pages, int usedPages, int sharedPages, boolean isBroken) {
+
+    Load withWaiting(int requests) {
+        return new Load(requests, running, pages, usedPages, sharedPages, isBroken);
+    }
+}

@@ -55,14 +55,12 @@ public final class Scheduler implements AutoCloseable {
     private final Deque<Ticket> waiting = new ArrayDeque<>();
     private boolean closing;
     private boolean cancelling;
-    private volatile Load newest;
 
     private Scheduler(Weir weir, Limits limits, Observer observer) {
         this.weir = weir;
         this.limits = limits;
         this.audience = new Audience(observer);
         this.batch = new Batch(weir, limits, audience);
-        this.newest = batch.load(0);
         this.thread = Thread.ofPlatform().daemon().name("weir-scheduler").unstarted(this::run);
     }
 
@@ -105,10 +103,10 @@ public final class Scheduler implements AutoCloseable {
         Ticket ticket = accept(request);
         lock.lock();
         try {
-            if (closing || isBroken()) {
+            if (closing || batch.load().isBroken()) {
                 throw new RefusedException(closing ? "the scheduler is closing" : "the machine has failed", true);
             }
-            if (waiting.size() + newest.running() >= limits.sequences() + limits.queue()) {
+            if (waiting.size() + batch.load().running() >= limits.sequences() + limits.queue()) {
                 throw new RefusedException(
                         "requests: expected at most " + limits.sequences() + " that run and " + limits.queue()
                                 + " that wait, got one more",
@@ -144,10 +142,6 @@ public final class Scheduler implements AutoCloseable {
         return ticket;
     }
 
-    private boolean isBroken() {
-        return newest.isBroken() || batch.isBroken();
-    }
-
     private void run() {
         try {
             while (awaitWork()) {
@@ -157,8 +151,7 @@ public final class Scheduler implements AutoCloseable {
                 if (!batch.isEmpty()) {
                     batch.step();
                 }
-                newest = batch.load(0);
-                if (batch.isBroken()) {
+                if (batch.load().isBroken()) {
                     failAll(new IllegalStateException("the machine has failed"));
                 }
             }
@@ -239,7 +232,7 @@ public final class Scheduler implements AutoCloseable {
         lock.lock();
         try {
             waiting.remove();
-            newest = batch.load(0);
+            batch.publish();
         } finally {
             lock.unlock();
         }
@@ -249,7 +242,6 @@ public final class Scheduler implements AutoCloseable {
         batch.failAll(cause);
         lock.lock();
         try {
-            newest = new Load(0, 0, limits.pages(), 0, 0, true);
             waiting.forEach(ticket -> {
                 audience.onFailed(cause);
                 ticket.reply().fail(cause);
@@ -270,13 +262,11 @@ public final class Scheduler implements AutoCloseable {
         return limits;
     }
 
-    /** How busy it is: of what runs, as after the newest step. */
+    /** How busy it is. A request that was told of its end is no longer in it. */
     public Load load() {
         lock.lock();
         try {
-            Load load = newest;
-            return new Load(
-                    waiting.size(), load.running(), load.pages(), load.usedPages(), load.sharedPages(), isBroken());
+            return batch.load().withWaiting(waiting.size());
         } finally {
             lock.unlock();
         }

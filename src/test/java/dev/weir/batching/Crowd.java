@@ -38,7 +38,8 @@ final class Crowd {
      * and sees alone.
      */
     void requireSameBits(Weir served, Limits limits, int count) throws InterruptedException {
-        try (Scheduler scheduler = Scheduler.of(served, limits, Observer.NONE)) {
+        Scheduler scheduler = Scheduler.of(served, limits, Observer.NONE);
+        try (scheduler) {
             var members = new ArrayList<Member>();
             var troublemakers = new ArrayList<Troublemaker>();
             for (int i = 0; i < count; i++) {
@@ -52,10 +53,10 @@ final class Crowd {
                 requireAsAlone(members.get(i), seed + ", request " + i);
             }
             troublemakers.forEach(troublemaker -> troublemaker.requireFailed(seed));
-            assertFalse(scheduler.load().isBroken());
-            assertEquals(0, scheduler.load().running());
-            assertEquals(0, scheduler.load().usedPages());
         }
+        assertEquals(0, scheduler.load().running());
+        assertEquals(0, scheduler.load().usedPages());
+        assertFalse(scheduler.load().isBroken());
     }
 
     private Member join(Scheduler scheduler) {

@@ -193,6 +193,22 @@ class SchedulerTest {
     }
 
     @Test
+    void whoWasToldOfItsEndHasLeftItsPlace() throws InterruptedException {
+        var randomly = new RandomRequests(7);
+        try (Weir weir = randomly.model();
+                Scheduler scheduler =
+                        Scheduler.of(weir, small(weir).withSequences(1).withQueue(0), Observer.NONE)) {
+            for (int i = 0; i < 200; i++) {
+                scheduler
+                        .submit(Request.generate(Prompt.of(i % 40), endless(weir, 1 + i % 3)))
+                        .await();
+                assertEquals(0, scheduler.load().running());
+                assertEquals(0, scheduler.load().usedPages());
+            }
+        }
+    }
+
+    @Test
     void whatCanNeverBeHonouredIsRefusedAtOnce() {
         var randomly = new RandomRequests(5);
         try (Weir weir = randomly.model();
