@@ -61,12 +61,13 @@ final class Client implements AutoCloseable {
         var gaps = new ArrayList<Long>();
         String finish = "";
         int tokens = -1;
+        int promptTokens = -1;
         long first = 0;
         long newest = 0;
         while (lines.hasNext()) {
             String line = lines.next();
             if (line.equals("data: [DONE]")) {
-                return new Answer(text.toString(), finish, tokens, first, gaps);
+                return new Answer(text.toString(), finish, tokens, promptTokens, first, gaps);
             }
             if (line.startsWith(DATA)) {
                 JsonNode chunk = JSON.readTree(line.substring(DATA.length()));
@@ -86,7 +87,14 @@ final class Client implements AutoCloseable {
                     newest = now;
                 }
                 finish = choice.path("finish_reason").asText(finish);
-                tokens = chunk.path("usage").path("completion_tokens").asInt(tokens);
+                JsonNode usage = chunk.path("usage");
+                if (usage.isObject()) {
+                    tokens = usage.path("completion_tokens").asInt();
+                    promptTokens = usage.path("prompt_tokens").asInt()
+                            - usage.path("prompt_tokens_details")
+                                    .path("cached_tokens")
+                                    .asInt();
+                }
             }
         }
         throw new IOException("the stream ended before [DONE], after: " + text);

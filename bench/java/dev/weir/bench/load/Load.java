@@ -68,8 +68,8 @@ final class Load {
             oneAtATime(client); // these rounds warm up
             long begin = System.nanoTime();
             List<Answer> again = oneAtATime(client);
-            double aloneRate = rate(again, System.nanoTime() - begin);
-            System.out.printf("one at a time: %.0f tokens/s%n", aloneRate);
+            Rates aloneRates = Rates.of(again, System.nanoTime() - begin);
+            System.out.printf("one at a time: %s%n", aloneRates);
             for (int i = 0; i < alone.size(); i++) {
                 requireSame(i, alone.get(i), again.get(i));
             }
@@ -78,13 +78,13 @@ final class Load {
             begin = System.nanoTime();
             List<Long> memory = crowd(server, client, again, clients, seconds);
             double took = (System.nanoTime() - begin) / 1e9;
-            double rate = rate(answers, System.nanoTime() - begin);
+            Rates rates = Rates.of(answers, System.nanoTime() - begin);
             System.out.printf(
                     "processors: %.2f by the server, %.2f by its clients%n",
                     (server.processorSeconds() - ofServer) / took,
                     (ServerProcess.seconds(ProcessHandle.current()) - ofClients) / took);
             int exit = server.terminate(Duration.ofSeconds(30));
-            report(clients, seconds, aloneRate, rate, memory);
+            report(clients, seconds, aloneRates, rates, memory);
             System.out.printf("the server ended with %d%n", exit);
             return wrong.isEmpty() && answers.size() >= clients;
         }
@@ -104,8 +104,24 @@ final class Load {
         }
     }
 
-    private static double rate(List<Answer> answers, long nanos) {
-        return answers.stream().mapToLong(Answer::tokens).sum() * 1e9 / nanos;
+    /**
+     * Tokens in a second.
+     *
+     * @param made new ones
+     * @param computed those and the ones of prompts that went through the model
+     */
+    private record Rates(double made, double computed) {
+
+        static Rates of(List<Answer> answers, long nanos) {
+            return new Rates(
+                    answers.stream().mapToLong(Answer::tokens).sum() * 1e9 / nanos,
+                    answers.stream().mapToLong(Answer::computed).sum() * 1e9 / nanos);
+        }
+
+        @Override
+        public String toString() {
+            return "%.0f tokens/s, with those of prompts %.0f".formatted(made, computed);
+        }
     }
 
     /** Everybody asks, one question after the other. Returns the memory of the server, every five seconds. */
@@ -145,15 +161,15 @@ final class Load {
         return memory;
     }
 
-    private void report(int clients, int seconds, double aloneRate, double rate, List<Long> memory) throws IOException {
+    private void report(int clients, int seconds, Rates alone, Rates rates, List<Long> memory) throws IOException {
         List<Long> first = answers.stream().map(Answer::first).sorted().toList();
         List<Long> gaps = answers.stream()
                 .flatMap(answer -> answer.gaps().stream())
                 .sorted()
                 .toList();
         System.out.printf(
-                "%d clients, %d s: %d answers, %.0f tokens/s, %.2f times one at a time; wrong or lost: %d%n",
-                clients, seconds, answers.size(), rate, rate / aloneRate, wrong.size());
+                "%d clients, %d s: %d answers, %s, %.2f times one at a time; wrong or lost: %d%n",
+                clients, seconds, answers.size(), rates, rates.made / alone.made, wrong.size());
         System.out.printf("time to first token: median %.0f ms, p99 %.0f ms%n", at(first, 0.5), at(first, 0.99));
         System.out.printf("between tokens: median %.1f ms, p99 %.1f ms%n", at(gaps, 0.5), at(gaps, 0.99));
         System.out.printf(
@@ -163,9 +179,11 @@ final class Load {
         if (options.containsKey("--append")) {
             Path results = Path.of(options.get("--append"));
             String command = "bench/load --clients " + clients + " --seconds " + seconds;
-            append(results, command, "tokens/s, one at a time", aloneRate, "tokens/s");
-            append(results, command, "tokens/s", rate, "tokens/s");
-            append(results, command, "ratio to one at a time", rate / aloneRate, "");
+            append(results, command, "tokens/s, one at a time", alone.made, "tokens/s");
+            append(results, command, "tokens/s", rates.made, "tokens/s");
+            append(results, command, "tokens/s with those of prompts, one at a time", alone.computed, "tokens/s");
+            append(results, command, "tokens/s with those of prompts", rates.computed, "tokens/s");
+            append(results, command, "ratio to one at a time", rates.made / alone.made, "");
             append(results, command, "time to first token, median", at(first, 0.5), "ms");
             append(results, command, "time to first token, p99", at(first, 0.99), "ms");
             append(results, command, "between tokens, median", at(gaps, 0.5), "ms");
