@@ -1,15 +1,12 @@
 package dev.weir.engine;
 
-import dev.weir.backend.Backend.Executable;
 import dev.weir.backend.Backend.LoadedWeights;
 import dev.weir.backend.Backend.Run;
 import dev.weir.backend.Backend.Workspace;
-import dev.weir.hook.Edit;
 import dev.weir.hook.Edits;
 import dev.weir.hook.HookPoint;
 import dev.weir.hook.Hooks;
 import dev.weir.hook.Rows;
-import dev.weir.hook.Site;
 import dev.weir.model.Ending;
 import dev.weir.model.Ending.Results;
 import dev.weir.model.Gpt2Forward;
@@ -18,24 +15,14 @@ import dev.weir.model.State;
 import dev.weir.model.Weights;
 import dev.weir.program.Plan;
 import dev.weir.program.Planner;
-import dev.weir.program.SamplerSettings;
 import dev.weir.tensor.DType;
 import dev.weir.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Queue;
-import java.util.Set;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Slots with keys and values, and steps that move them on. A step is a ragged batch of rows; prefill is many rows of a slot, decode is
@@ -43,72 +30,32 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Session implements AutoCloseable {
 
-    private static final int MAX_PLANS = 64;
-    private static final int SMALLEST_KEY_BUCKET = 64;
-
-    private final ModelConfig config;
-    private final Weights weights;
-    private final State state;
     private final Workspace workspace;
     private final EditMemory editMemory;
+    private final PlanCache plans;
     private final SlotPages slotPages;
+    private final SlotPositions positions;
+    private final SlotSamplers samplers;
+    private final SlotEdits edits;
     private final int stepsKept;
-    private final int[] lengths;
-    private final int[] next;
-    private final List<Edits> edits;
-    private Edits editsOfStep = Edits.NONE;
-    private Optional<List<EditLane>> lanes = Optional.empty();
-    private final Map<PlanKey, Prepared> plans = new LinkedHashMap<>(16, 0.75f, true);
     private final Queue<StepResult> stepResults = new ArrayDeque<>();
-    private @Nullable Newest newest;
     private long forwardRows;
-    private long plansMade;
 
     /** A session without rows. */
     Session(ModelConfig config, Weights weights, LoadedWeights loaded, int stepsKept, State state) {
-        int slots = state.pages().slots();
-        this.config = config;
-        this.weights = weights;
-        this.state = state;
-        this.workspace = loaded.allocate(state.all());
-        this.editMemory = new EditMemory(workspace, config.dimensions(), slots);
-        this.edits = new ArrayList<>(Collections.nCopies(slots, Edits.NONE));
         this.stepsKept = stepsKept;
-        this.lengths = new int[slots];
-        this.next = new int[slots];
+        workspace = loaded.allocate(state.all());
+        editMemory =
+                new EditMemory(workspace, config.dimensions(), state.pages().slots());
+        edits = new SlotEdits(editMemory, state.pages().slots());
+        plans = new PlanCache(config, weights, state, workspace, editMemory);
         try {
-            this.slotPages = new SlotPages(workspace, state);
-            for (int slot = 0; slot < slots; slot++) {
-                sample(slot, Sampling.GREEDY, List.of());
-            }
+            slotPages = new SlotPages(workspace, state);
+            positions = new SlotPositions(state, config.vocabulary(), slotPages);
+            samplers = new SlotSamplers(workspace, state);
         } catch (RuntimeException | Error e) {
             workspace.close();
             throw e;
-        }
-    }
-
-    /** What a plan is made for. Of an edit that is arithmetic it knows the shape, and of one that is Java the place. */
-    private record PlanKey(
-            Results results, int rows, int outputs, int keys, Set<HookPoint> taps, List<EditMemory.Shape> edits) {
-        boolean isOf(Results otherResults, Rows other, int otherKeys) {
-            return results == otherResults
-                    && rows == other.count()
-                    && outputs == other.outputs().length
-                    && keys == otherKeys;
-        }
-    }
-
-    private record Prepared(PlanKey key, Plan plan, Executable executable) {}
-
-    /**
-     * The plan of the newest step, and for whom it was found: a generation asks for the same again and again.
-     *
-     * @param showsKeys whether its keys grow with the sequence
-     */
-    private record Newest(Hooks hooks, List<EditLane> edited, boolean showsKeys, Prepared prepared) {
-        @SuppressWarnings("ReferenceEquality") // equal ones take the longer way and find the same plan
-        boolean isOf(Hooks otherHooks, List<EditLane> otherEdited) {
-            return hooks == otherHooks && edited == otherEdited;
         }
     }
 
@@ -203,20 +150,8 @@ public final class Session implements AutoCloseable {
      * @throws IllegalArgumentException for a bias of a token that the model does not have
      */
     public void sample(int slot, Sampling sampling, Collection<Integer> seen) {
-        requireSlot("sampling", slot);
-        sampling.requireFits(config.vocabulary());
-        SamplerSettings settings = sampling.settings();
-        workspace.write(state.samplers(), (long) slot * SamplerSettings.WORDS, MemorySegment.ofArray(settings.words()));
-        if (settings.remembers()) {
-            int[] marks = new int[config.vocabulary()];
-            seen.forEach(token -> marks[token] = SamplerSettings.SEEN);
-            workspace.write(state.seen(), (long) slot * marks.length, MemorySegment.ofArray(marks));
-        }
-        if (settings.biased()) {
-            int[] biases = new int[config.vocabulary()];
-            sampling.logitBias().forEach((token, bias) -> biases[token] = Float.floatToRawIntBits(bias));
-            workspace.write(state.biases(), (long) slot * biases.length, MemorySegment.ofArray(biases));
-        }
+        positions.requireSlot("sampling", slot);
+        samplers.set(slot, sampling, seen);
     }
 
     /**
@@ -228,11 +163,8 @@ public final class Session implements AutoCloseable {
      * @throws IllegalArgumentException when positions are counted from the end of a prompt, see {@link Edits#within}
      */
     public void edit(int slot, Edits changes) {
-        requireSlot("edits", slot);
-        requireCountedFromZero(changes);
-        if (!changes.equals(edits.set(slot, changes))) {
-            lanes = Optional.empty();
-        }
+        positions.requireSlot("edits", slot);
+        edits.set(slot, changes);
     }
 
     /**
@@ -275,16 +207,14 @@ public final class Session implements AutoCloseable {
     }
 
     private StepResult run(Rows rows, Hooks hooks, Results results) {
-        requireContinuation(rows);
-        List<EditLane> edited = lanes(hooks.edits());
-        Prepared prepared = prepare(rows, hooks, edited, results);
-        editMemory.write(edited, prepared.key.keys);
-        Run run = prepared.executable.run(rows);
-        for (int r = 0; r < rows.count(); r++) {
-            lengths[rows.slots()[r]] = rows.positions()[r] + 1;
-        }
+        positions.requireContinuation(rows);
+        List<EditLane> edited = edits.lanes(hooks.edits());
+        PlanCache.Prepared prepared = plans.find(rows, hooks, edited, results);
+        editMemory.write(edited, prepared.key().keys());
+        Run run = prepared.executable().run(rows);
+        positions.moveOn(rows);
         forwardRows += rows.count();
-        return result(run, prepared.plan, rows);
+        return result(run, prepared.plan(), rows);
     }
 
     /** The result of a step, in an object that nobody may read any more if there is one. */
@@ -310,7 +240,7 @@ public final class Session implements AutoCloseable {
 
     /** Positions that a slot holds. */
     public int length(int slot) {
-        return lengths[slot];
+        return positions.length(slot);
     }
 
     /** Forgets what a slot holds. */
@@ -325,12 +255,7 @@ public final class Session implements AutoCloseable {
      * @throws IllegalArgumentException for more positions than the slot has pages for
      */
     public void resume(int slot, int length) {
-        requireSlot("resume", slot);
-        if (length < 0 || length > slotPages.reach(slot)) {
-            throw new IllegalArgumentException("resume: expected from 0 to the " + slotPages.reach(slot)
-                    + " positions for which slot " + slot + " has pages, got " + length);
-        }
-        lengths[slot] = length;
+        positions.resume(slot, length);
     }
 
     /**
@@ -343,7 +268,7 @@ public final class Session implements AutoCloseable {
      * @throws IllegalStateException if the session was opened without pages
      */
     public void pages(int slot, int[] pages) {
-        requireSlot("pages", slot);
+        positions.requireSlot("pages", slot);
         slotPages.give(slot, pages);
     }
 
@@ -354,7 +279,7 @@ public final class Session implements AutoCloseable {
 
     /** Plans that were made since the session was opened: the proof that a sweep runs one. */
     public long plansMade() {
-        return plansMade;
+        return plans.made();
     }
 
     /**
@@ -363,149 +288,13 @@ public final class Session implements AutoCloseable {
      * @param results what comes out: {@link #step}, {@link #choose} or {@link #chooseWithLogits}
      */
     public static Plan plan(ModelConfig config, Weights weights, State state, Hooks hooks, Results results) {
-        var ending = new Ending(results, lookedAt(hooks.points()));
+        var ending = Ending.of(results, hooks.points());
         return Planner.plan(Gpt2Forward.write(config, weights, state, ending), hooks);
-    }
-
-    private Prepared prepare(Rows rows, Hooks hooks, List<EditLane> edited, Results results) {
-        Newest before = newest;
-        boolean showsKeys;
-        if (before != null && before.isOf(hooks, edited)) {
-            showsKeys = before.showsKeys;
-            if (before.prepared.key.isOf(results, rows, keys(rows, showsKeys))) {
-                return before.prepared;
-            }
-        } else {
-            showsKeys = showsKeys(hooks, edited);
-        }
-        int keys = keys(rows, showsKeys);
-        var key = new PlanKey(
-                results,
-                rows.count(),
-                rows.outputs().length,
-                keys,
-                hooks.taps().keySet(),
-                editMemory.shapes(edited, keys));
-        Prepared prepared = prepare(key, edited);
-        newest = new Newest(hooks, edited, showsKeys, prepared);
-        return prepared;
-    }
-
-    private Prepared prepare(PlanKey key, List<EditLane> edited) {
-        Prepared known = plans.get(key);
-        if (known != null) {
-            return known;
-        }
-        Hooks hooks = Hooks.tap(key.taps).withEdits(editMemory.planned(edited));
-        Plan plan = plan(config, weights, state.step(key.rows, key.outputs, key.keys), hooks, key.results);
-        var prepared = new Prepared(key, plan, workspace.compile(plan));
-        plans.put(key, prepared);
-        plansMade++;
-        if (plans.size() > MAX_PLANS) {
-            plans.remove(plans.keySet().iterator().next());
-        }
-        return prepared;
-    }
-
-    /** What each slot has of a step's edits and its own, in this order. */
-    private List<EditLane> lanes(Edits ofStep) {
-        if (lanes.isEmpty() || !ofStep.equals(editsOfStep)) {
-            requireCountedFromZero(ofStep);
-            List<EditLane> changed = EditLane.of(edits.stream().map(ofStep::and).toList());
-            editMemory.requireFit(changed);
-            lanes = Optional.of(changed);
-            editsOfStep = ofStep;
-        }
-        return lanes.get();
-    }
-
-    private static void requireCountedFromZero(Edits edits) {
-        for (Edits.At at : edits.all()) {
-            if (at.edit() instanceof Edit.OnMachine edit && edit.span().ofPrompt()) {
-                throw new IllegalArgumentException("edit at " + at.point() + ": expected positions counted from 0, got "
-                        + edit.span() + " of a prompt; a session knows none");
-            }
-        }
-    }
-
-    private static boolean showsKeys(Hooks hooks, List<EditLane> edited) {
-        return Stream.concat(hooks.taps().keySet().stream(), edited.stream().map(EditLane::point))
-                .anyMatch(point -> point.site().form() == Site.Form.SQUARE);
-    }
-
-    /** Room for keys in scores and patterns that are values: a power of two, so that a growing sequence seldom needs a new plan. */
-    private int keys(Rows rows, boolean showsKeys) {
-        if (!showsKeys) {
-            return state.context();
-        }
-        int needed = 0;
-        for (int position : rows.positions()) {
-            needed = Math.max(needed, position + 1);
-        }
-        int bucket = Math.max(SMALLEST_KEY_BUCKET, Integer.highestOneBit(Math.max(1, needed - 1)) << 1);
-        return Math.min(bucket, state.context());
-    }
-
-    /** How far somebody looks at every row. */
-    private static Ending.Until lookedAt(Set<HookPoint> points) {
-        return points.stream().map(Session::end).max(Comparator.naturalOrder()).orElse(Ending.Until.BLOCKS);
-    }
-
-    private static Ending.Until end(HookPoint point) {
-        return switch (point.site()) {
-            case LN_FINAL_SCALE, LN_FINAL_NORMALIZED, UNEMBED_IN -> Ending.Until.NORM;
-            case UNEMBED_OUT -> Ending.Until.LOGITS;
-            default -> Ending.Until.BLOCKS;
-        };
-    }
-
-    private void requireSlot(String what, int slot) {
-        if (!isSlot(slot)) {
-            throw new IllegalArgumentException(what + ": expected a slot below " + lengths.length + ", got " + slot);
-        }
-    }
-
-    private boolean isSlot(int slot) {
-        return slot >= 0 && slot < lengths.length;
-    }
-
-    private void requireContinuation(Rows rows) {
-        if (rows.count() > state.inputs().rows()) {
-            throw new IllegalArgumentException(
-                    "step: expected at most " + state.inputs().rows() + " rows, got " + rows.count());
-        }
-        System.arraycopy(lengths, 0, next, 0, next.length);
-        for (int r = 0; r < rows.count(); r++) {
-            int slot = rows.slots()[r];
-            int position = rows.positions()[r];
-            int token = rows.tokens()[r];
-            if (!isSlot(slot)) {
-                requireSlot("step row " + r, slot);
-            }
-            if (position != next[slot]) {
-                throw new IllegalArgumentException("step row " + r + ": expected position " + next[slot] + " of slot "
-                        + slot + ", got " + position);
-            }
-            if (position >= state.context()) {
-                throw new IllegalArgumentException(
-                        "step row " + r + ": expected a position below " + state.context() + ", got " + position);
-            }
-            if (position >= slotPages.reach(slot)) {
-                throw new IllegalArgumentException("step row " + r + ": expected a position below the "
-                        + slotPages.reach(slot) + " for which slot " + slot + " has pages, got " + position);
-            }
-            if (token < 0 || token >= config.vocabulary()) {
-                throw new IllegalArgumentException(
-                        "token id " + token + ": expected one below the vocabulary size " + config.vocabulary());
-            }
-            next[slot]++;
-        }
     }
 
     @Override
     public void close() {
         plans.clear();
-        newest = null;
         workspace.close();
     }
 }

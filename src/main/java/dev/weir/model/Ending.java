@@ -1,5 +1,9 @@
 package dev.weir.model;
 
+import dev.weir.hook.HookPoint;
+import java.util.Collection;
+import java.util.Comparator;
+
 /**
  * What the end of a forward pass makes of the rows that are wanted.
  *
@@ -30,4 +34,21 @@ public record Ending(Results results, Until everyRow) {
 
     /** The logits of the wanted rows. */
     public static final Ending LOGITS = new Ending(Results.LOGITS, Until.BLOCKS);
+
+    /** The ending that makes these results, and every row as far as somebody looks at these points. */
+    public static Ending of(Results results, Collection<HookPoint> points) {
+        Until everyRow = points.stream()
+                .map(Ending::behind)
+                .max(Comparator.naturalOrder())
+                .orElse(Until.BLOCKS);
+        return new Ending(results, everyRow);
+    }
+
+    private static Until behind(HookPoint point) {
+        return switch (point.site()) {
+            case LN_FINAL_SCALE, LN_FINAL_NORMALIZED, UNEMBED_IN -> Until.NORM;
+            case UNEMBED_OUT -> Until.LOGITS;
+            default -> Until.BLOCKS;
+        };
+    }
 }
