@@ -10,6 +10,8 @@ import java.util.List;
 /** Prompts on their way through a session, step by step: prefill in chunks beside decodes, every row computed once. */
 final class Decoding implements AutoCloseable {
 
+    private static final long TRACE_BYTES_PER_STEP = 256L << 20;
+
     private final Session session;
     private final List<Sequence> sequences;
     private final Tracing tracing;
@@ -22,11 +24,45 @@ final class Decoding implements AutoCloseable {
     private Timings timings = Timings.NONE;
 
     /**
-     * Prompts that have not begun; slot s of the session is the s-th of them.
+     * Prompts that have not begun, in a session of their own.
      *
-     * @throws IllegalArgumentException when the trace is larger than allowed
+     * @throws IllegalArgumentException for hooks or edits that the model cannot honour, or a trace that is larger than allowed
      */
-    Decoding(
+    static Decoding begin(LoadedModel model, List<Sequence> sequences, Tracing tracing, TextListener listener) {
+        if (!tracing.hooks().taps().isEmpty()) {
+            layout(model.config(), sequences, tracing).requireWithin(tracing.maxBytes());
+        }
+        requireHonourable(model, sequences, tracing.hooks());
+        int context = sequences.stream().mapToInt(Sequence::maxRows).max().orElseThrow();
+        int rowsPerStep = rowsPerStep(model.config(), tracing, context);
+        Session session = model.session(sequences.size(), context);
+        try {
+            return new Decoding(model.config(), session, sequences, tracing, rowsPerStep, listener);
+        } catch (RuntimeException | Error e) {
+            session.close();
+            throw e;
+        }
+    }
+
+    /** Refuses edits that no plan can make, before a trace is begun. */
+    private static void requireHonourable(LoadedModel model, List<Sequence> sequences, Hooks hooks) {
+        sequences.stream()
+                .map(sequence -> hooks.edits().and(sequence.edits()))
+                .distinct()
+                .filter(edits -> !edits.isEmpty())
+                .forEach(edits -> model.plan(1, hooks.withEdits(edits)));
+    }
+
+    /** As many rows as the trace of a step leaves room for, so that host memory stays bounded however long a prompt is. */
+    private static int rowsPerStep(ModelConfig config, Tracing tracing, int context) {
+        long bytesPerRow = tracing.hooks().taps().keySet().stream()
+                .mapToLong(p -> config.dimensions().columns(p.site(), context) * (long) Float.BYTES)
+                .sum();
+        return Math.clamp(TRACE_BYTES_PER_STEP / Math.max(1, bytesPerRow), 1, LoadedModel.MAX_ROWS_PER_STEP);
+    }
+
+    /** Slot s of the session is the s-th of the sequences. */
+    private Decoding(
             ModelConfig config,
             Session session,
             List<Sequence> sequences,
@@ -61,6 +97,14 @@ final class Decoding implements AutoCloseable {
     static TraceLayout layout(ModelConfig config, List<Sequence> sequences, Tracing tracing) {
         int length = sequences.stream().mapToInt(Sequence::maxRows).max().orElseThrow();
         return new TraceLayout(tracing.hooks().taps(), config.dimensions(), sequences.size(), length, tracing.type());
+    }
+
+    /** All steps that there are, and what came of them. */
+    Completion run() {
+        while (!isDone()) {
+            advance();
+        }
+        return finish();
     }
 
     boolean isDone() {
@@ -153,7 +197,7 @@ final class Decoding implements AutoCloseable {
     }
 
     /** Ends the trace and says what came of it. */
-    Completion finish() {
+    private Completion finish() {
         if (traces()) {
             unrecorded.recordAll();
             tracing.sink().end(sequences.stream().mapToInt(Sequence::position).toArray());

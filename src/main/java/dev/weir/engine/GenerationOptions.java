@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import dev.weir.checkpoint.GenerationConfig;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -24,6 +25,14 @@ public record GenerationOptions(
             throw new IllegalArgumentException("stop: expected a text of at least one character, got an empty one");
         }
         endOfText = Set.copyOf(new TreeSet<>(endOfText));
+    }
+
+    /** What a model's makers ask for. */
+    static GenerationOptions of(GenerationConfig c) {
+        boolean greedy = !c.doSample() || c.temperature() == 0;
+        var sampling = new Sampling(
+                greedy, c.repetitionPenalty(), greedy ? 1 : c.temperature(), c.topK(), c.topP(), c.minP(), 0);
+        return new GenerationOptions(OptionalInt.empty(), sampling, List.of(), Set.copyOf(c.endOfText()));
     }
 
     /** The same with so many new tokens at most. */

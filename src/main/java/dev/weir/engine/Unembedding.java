@@ -28,15 +28,31 @@ import java.util.stream.IntStream;
  */
 record Unembedding(ModelConfig config, Weights weights, LoadedWeights loaded, HookPoint entry) {
 
+    private static final int MAX_ROWS = 512;
+
     /**
-     * Makes logits of some rows of a stream.
+     * Makes logits of rows of a stream.
      *
-     * @param stream [.., D]
-     * @param from the first row
-     * @param rows how many
-     * @param logits [.., V], of which the same rows are written
+     * @param stream [rows, D], row-major
+     * @return [rows, V]
+     * @throws IllegalArgumentException if these are not whole rows
      */
-    void run(float[] stream, int from, int rows, float[] logits) {
+    float[] logits(float[] stream) {
+        int width = config.width();
+        if (stream.length == 0 || stream.length % width != 0) {
+            throw new IllegalArgumentException(
+                    "stream: expected rows of " + width + " values each, got " + stream.length + " values");
+        }
+        int rows = stream.length / width;
+        float[] logits = new float[Math.multiplyExact(rows, config.vocabulary())];
+        for (int from = 0; from < rows; from += MAX_ROWS) {
+            run(stream, from, Math.min(MAX_ROWS, rows - from), logits);
+        }
+        return logits;
+    }
+
+    /** The same for some of the rows. */
+    private void run(float[] stream, int from, int rows, float[] logits) {
         Inputs inputs = State.of(config, 1, rows, rows).step(rows, rows, rows).inputs();
         Plan plan = Planner.plan(Gpt2Forward.writeEnd(config, weights, inputs), bringing(stream, from));
         var everyRow = IntStream.range(0, rows).toArray();

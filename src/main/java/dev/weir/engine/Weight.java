@@ -1,6 +1,8 @@
 package dev.weir.engine;
 
 import dev.weir.backend.WeightView;
+import dev.weir.checkpoint.ModelSource;
+import dev.weir.model.Weights;
 import dev.weir.tensor.DType;
 import dev.weir.tensor.Int8Blocks;
 import dev.weir.tensor.Tensor;
@@ -29,6 +31,22 @@ public final class Weight {
         this.tensor = tensor;
         this.view = view;
         this.isTable = isTable;
+    }
+
+    /**
+     * Finds a weight of a model.
+     *
+     * @param name TransformerLens'
+     * @throws IllegalArgumentException if the model has no such matrix
+     */
+    static Weight named(String name, Weights weights, ModelSource source) {
+        Tensor tensor = weights.all().stream()
+                .filter(w -> w.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "weight '" + name + "': expected a name such as blocks.0.attn.W_O or unembed.W_U"));
+        boolean isTable = tensor.equals(weights.tokens()) || tensor.equals(weights.positions());
+        return new Weight(tensor, Objects.requireNonNull(source.views(weights).get(tensor)), isTable);
     }
 
     /** TransformerLens' name. */
