@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What edits do on the command line; what they mean is EditLanguageTest's, what a machine makes of them EditedSessionTest's. */
+/** What edits do on the command line; what they mean is EditLanguageTest's, what a machine makes of them EditedValuesTest's. */
 class EditedCommandsTest {
 
     @TempDir

@@ -5,17 +5,12 @@ import dev.weir.backend.CudaOptions;
 import dev.weir.backend.cuda.CudaBackend;
 import org.junit.jupiter.api.Tag;
 
-/** The same on a GPU whose ops have one order each; a sweep replays one graph. */
+/** The same on a GPU whose ops have one order each. */
 @Tag("cuda")
-class EditedSessionOnCudaTest extends EditedSessionTest {
+class EditedSlotsOnCudaTest extends EditedSlotsTest {
 
     @Override
     Backend machine() {
         return new CudaBackend(0, CudaOptions.DEFAULT.withExact(true));
-    }
-
-    @Override
-    int sweep() {
-        return 100;
     }
 }
