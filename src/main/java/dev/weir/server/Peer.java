@@ -19,8 +19,20 @@ final class Peer implements Supplier<byte[]> {
     /** The peer of the connection whose request this thread answers. */
     static final ScopedValue<Peer> CURRENT = ScopedValue.newInstance();
 
-    /** How long a client may take. */
-    record Patience(Duration betweenRequests, Duration ofRequest) {}
+    /**
+     * How long a client may take.
+     *
+     * @param betweenRequests to ask for something else
+     * @param ofRequest to say what it wants
+     * @param ofPiece to take a piece of an answer
+     */
+    record Patience(Duration betweenRequests, Duration ofRequest, Duration ofPiece) {
+
+        /** So long for all, and twice as long between requests. */
+        static Patience of(Duration patience) {
+            return new Patience(patience.multipliedBy(2), patience, patience);
+        }
+    }
 
     /** Pieces of at most 8 KiB that lie ready; a peer that sends more unasked is heard again when they are read. */
     private static final int PIECES_AHEAD = 16;

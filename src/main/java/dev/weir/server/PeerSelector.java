@@ -20,7 +20,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 
-/** HTTP/1.1 connections that read through a {@link Peer}. */
+/** HTTP/1.1 connections that read through a {@link Peer} and write through a {@link PatientWriter}. */
 final class PeerSelector implements ServerConnectionSelector {
 
     /** Bytes of the headers of a request at most. */
@@ -59,7 +59,8 @@ final class PeerSelector implements ServerConnectionSelector {
     @Override
     public ServerConnection connection(ConnectionContext context) {
         var peer = new Peer(context.serverSocket(), patience);
-        return new Connection(http.connection(new Reading(context, new DataReader(peer))), peer);
+        var writer = new PatientWriter(context.serverSocket(), patience.ofPiece());
+        return new Connection(http.connection(new Patient(context, new DataReader(peer), writer)), peer, writer);
     }
 
     /** Tells the peer how far a request has come. */
@@ -75,15 +76,18 @@ final class PeerSelector implements ServerConnectionSelector {
         }
     }
 
-    /** A connection with its peer in scope. */
-    private record Connection(ServerConnection http, Peer peer) implements ServerConnection {
+    /** A connection with its peer in scope, and its writer looked after. */
+    private record Connection(ServerConnection http, Peer peer, PatientWriter writer) implements ServerConnection {
         @Override
         public void handle(Limit limit) throws InterruptedException {
-            peer.start();
-            ScopedValue.where(Peer.CURRENT, peer).<Void, InterruptedException>call(() -> {
-                http.handle(limit);
-                return null;
-            });
+            try (writer) {
+                peer.start();
+                writer.start();
+                ScopedValue.where(Peer.CURRENT, peer).<Void, InterruptedException>call(() -> {
+                    http.handle(limit);
+                    return null;
+                });
+            }
         }
 
         @Override
@@ -97,8 +101,9 @@ final class PeerSelector implements ServerConnectionSelector {
         }
     }
 
-    /** The same context with another reader. */
-    private record Reading(ConnectionContext context, DataReader dataReader) implements ConnectionContext {
+    /** The same context with another reader and another writer. */
+    private record Patient(ConnectionContext context, DataReader dataReader, DataWriter dataWriter)
+            implements ConnectionContext {
         @Override
         public ListenerContext listenerContext() {
             return context.listenerContext();
@@ -107,11 +112,6 @@ final class PeerSelector implements ServerConnectionSelector {
         @Override
         public ExecutorService executor() {
             return context.executor();
-        }
-
-        @Override
-        public DataWriter dataWriter() {
-            return context.dataWriter();
         }
 
         @Override

@@ -86,7 +86,7 @@ public record ServerOptions(
      * @param port 0 for any that is free
      * @param apiKey that clients must show
      * @param names of hosts that a server of this computer alone answers to besides localhost
-     * @param patience how long a client may take to say what it wants
+     * @param patience how long a client may take to say what it wants, and to take each piece of what it gets
      */
     public record Access(String host, int port, Optional<String> apiKey, Set<String> names, Duration patience) {
 

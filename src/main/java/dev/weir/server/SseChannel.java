@@ -7,7 +7,6 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
@@ -54,7 +53,7 @@ final class SseChannel {
             OutputStream out = stream.orElseGet(this::open);
             out.write(event.toByteArray());
             out.flush();
-        } catch (IOException | UncheckedIOException e) {
+        } catch (IOException e) {
             throw gone(e);
         }
     }

@@ -34,6 +34,12 @@ public final class WeirServer implements AutoCloseable {
     private static final Duration LAST_WORDS = Duration.ofMillis(500);
     private static final int MOST_CONNECTIONS = 1024;
 
+    /**
+     * Bytes of an answer that lie unread in a socket, as a system counts them. It takes more when a third is read; were they many, a
+     * client that reads slowly would seem not to read.
+     */
+    private static final int SENT_AHEAD = 128 << 10;
+
     private final ServerOptions options;
     private final ServerMetrics metrics = new ServerMetrics();
     private final Stage stage = new Stage();
@@ -50,12 +56,12 @@ public final class WeirServer implements AutoCloseable {
                 .port(options.access().port())
                 .protocolsDiscoverServices(false)
                 .featuresDiscoverServices(false)
-                .addConnectionSelector(new PeerSelector(new Peer.Patience(
-                        options.access().patience().multipliedBy(2),
-                        options.access().patience())))
+                .addConnectionSelector(
+                        new PeerSelector(Peer.Patience.of(options.access().patience())))
                 .connectionOptions(SocketOptions.builder()
                         .tcpNoDelay(true)
                         .readTimeout(Duration.ZERO)
+                        .socketSendBufferSize(SENT_AHEAD)
                         .build())
                 .maxPayloadSize(options.limits().bodyBytes())
                 .maxTcpConnections(MOST_CONNECTIONS)
