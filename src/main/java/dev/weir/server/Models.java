@@ -30,6 +30,7 @@ final class Models {
         model.put("created", serving.created());
         model.put("owned_by", "weir");
         model.put("max_model_len", serving.weir().config().context());
+        model.putObject("weir").put("trace", serving.insight().isPresent());
         return model;
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
 import dev.weir.dump.Dump;
 import dev.weir.engine.Generation;
 import dev.weir.engine.GenerationOptions;
@@ -129,6 +130,24 @@ class InsightTest {
             event.path("choices").path(0).path("weir").path("lens").forEach(streamed::add);
         }
         assertEquals(whole, streamed);
+    }
+
+    @Test
+    void aModelSaysWhetherItCanBeSeen() {
+        requireSaid(served, true);
+        try (Served closed = Served.plain()) {
+            requireSaid(closed, false);
+        }
+    }
+
+    private static void requireSaid(Served server, boolean expected) {
+        JsonNode model =
+                Served.json(server.get("/v1/models").body()).path("data").path(0);
+        assertEquals(BooleanNode.valueOf(expected), model.path("weir").path("trace"));
+        assertEquals(
+                model,
+                Served.json(
+                        server.get("/v1/models/" + model.path("id").textValue()).body()));
     }
 
     @Test

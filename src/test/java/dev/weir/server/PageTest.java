@@ -359,7 +359,22 @@ class PageTest {
     }
 
     @Test
-    void aServerThatShowsTextOnlyAndWantsAKey() {
+    void aServerThatShowsTextOnlyIsNotAskedForMore() {
+        try (Served closed = Served.plain()) {
+            open(address(closed, TOKENS) + "&edits=2.mlp:0");
+            awaitText();
+            assertEquals(generated(), text(GENERATED));
+            assertTrue(content("closed").contains("weir serve --allow-trace"));
+            assertEquals(
+                    "closed",
+                    text(
+                            "Array.from(document.querySelectorAll('#inside section:not([hidden])'), one => one.id).join(' ')"));
+            assertEquals(List.of(), browser.problems());
+        }
+    }
+
+    @Test
+    void aServerThatWantsAKeyIsGivenOneThatThePageForgets() {
         try (Served closed =
                 Served.with(options -> options.withAccess(options.access().withApiKey("sesame")))) {
             open(address(closed, TOKENS));
@@ -369,11 +384,6 @@ class PageTest {
             browser.evaluate("document.querySelector('#key-form button').click()");
             awaitText();
             assertEquals(generated(), text(GENERATED));
-            assertTrue(content("closed").contains("weir serve --allow-trace"));
-            assertEquals(
-                    "closed",
-                    text(
-                            "Array.from(document.querySelectorAll('#inside section:not([hidden])'), one => one.id).join(' ')"));
             assertEquals(
                     0,
                     browser.evaluate("localStorage.length + sessionStorage.length")

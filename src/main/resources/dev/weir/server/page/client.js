@@ -1,9 +1,8 @@
 /** What the server said instead of an answer: one line. */
 export class Refusal extends Error {
-  constructor(message, status, code) {
+  constructor(message, status) {
     super(message);
     this.status = status;
-    this.code = code;
   }
 }
 
@@ -27,11 +26,11 @@ export class Client {
         const data = block.replace(/^data: /, '');
         if (data === '[DONE]') return;
         const event = JSON.parse(data);
-        if (event.error) throw new Refusal(event.error.message, 200, event.error.code);
+        if (event.error) throw new Refusal(event.error.message, 200);
         yield event;
       }
     }
-    throw new Refusal('The server ended in the middle of the text.', 200, null);
+    throw new Refusal('The server ended in the middle of the text.', 200);
   }
 
   async #answer(path, request) {
@@ -42,10 +41,10 @@ export class Client {
       response = await fetch(path, {...request, headers});
     } catch (error) {
       if (error.name === 'AbortError') throw error;
-      throw new Refusal('The server does not answer.', 0, null);
+      throw new Refusal('The server does not answer.', 0);
     }
     if (response.ok) return response;
     const {error} = await response.json().catch(() => ({}));
-    throw new Refusal(error?.message ?? `The server answered ${response.status}.`, response.status, error?.code);
+    throw new Refusal(error?.message ?? `The server answered ${response.status}.`, response.status);
   }
 }

@@ -101,6 +101,7 @@ class Page {
     try {
       const {data: [model]} = await this.client.models();
       this.model = model;
+      this.isOpen = model.weir.trace;
       element('model').textContent = model.id;
       document.title = `${model.id} · Weir`;
       element('tokens').max = model.max_model_len;
@@ -167,10 +168,7 @@ class Page {
   async #follow(run) {
     await run.follow(this.client, () => this.changed());
     if (run !== this.run) return;
-    if (run.error?.code === 'trace_not_allowed') {
-      this.isOpen = false;
-      this.generate();
-    } else if (run.error) {
+    if (run.error) {
       this.#refuse(run.error);
     } else {
       this.#say(run.isStopped ? 'Stopped.' : run.finish === 'stop' ? 'The model ended here.' : `Cut after ${run.pieces.length} tokens.`);
