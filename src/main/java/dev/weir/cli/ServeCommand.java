@@ -17,6 +17,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -42,9 +43,12 @@ import picocli.CommandLine.Option;
 final class ServeCommand implements Callable<Integer> {
 
     private static final String KEY_VARIABLE = "WEIR_API_KEY";
-    private static final String[] LIBRARIES = {"io.helidon", "com.hubspot"};
 
     private final Shell shell;
+
+    /** Held here, because a logger that nobody holds forgets its level. */
+    private final List<Logger> libraries =
+            Stream.of("io.helidon", "com.hubspot").map(Logger::getLogger).toList();
 
     @Mixin
     private final ModelArguments model = new ModelArguments();
@@ -130,7 +134,10 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--pages", paramLabel = "N", description = "The same in pages of 64 tokens.")
     private Optional<Integer> pages = Optional.empty();
 
-    @Option(names = "--queue", paramLabel = "N", description = "Requests that wait at most. Default: 256.")
+    @Option(
+            names = "--queue",
+            paramLabel = "N",
+            description = "Requests that are accepted beyond those that may run. Default: 256.")
     private Optional<Integer> queue = Optional.empty();
 
     @Option(
@@ -152,12 +159,7 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         ServerOptions options = options();
-        var loggers = new ArrayList<Logger>(); // a logger that nobody holds forgets its level
-        for (String library : LIBRARIES) {
-            Logger logger = Logger.getLogger(library);
-            logger.setLevel(Level.OFF);
-            loggers.add(logger);
-        }
+        libraries.forEach(library -> library.setLevel(Level.OFF));
         var over = new CountDownLatch(1);
         try (WeirServer server = WeirServer.start(options)) {
             var ending = new Thread(() -> end(server, over), "weir-shutdown");
@@ -172,7 +174,7 @@ final class ServeCommand implements Callable<Integer> {
                 throw e;
             }
         }
-        return loggers.isEmpty() ? ExitCode.SOFTWARE : ExitCode.OK;
+        return ExitCode.OK;
     }
 
     private void end(WeirServer server, CountDownLatch over) {
