@@ -20,10 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param <B> the builder itself
  */
 public abstract sealed class ModelBuilder<B extends ModelBuilder<B>>
-        permits WeirChatModel.Builder,
-                WeirStreamingChatModel.Builder,
-                WeirLanguageModel.Builder,
-                WeirStreamingLanguageModel.Builder {
+        permits ChatModelBuilder, WeirLanguageModel.Builder, WeirStreamingLanguageModel.Builder {
 
     private final WeirChatRequestParameters.Builder parameters = WeirChatRequestParameters.builder();
     private @Nullable Path modelPath;

@@ -8,7 +8,6 @@ import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import java.util.List;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A chat model. Calls from many threads are answered in the same steps; each waits for its own.
@@ -66,31 +65,13 @@ public final class WeirChatModel implements ChatModel, AutoCloseable {
     }
 
     /** Sets what the model is to be, one by one. */
-    public static final class Builder extends ModelBuilder<Builder> {
-
-        private @Nullable ChatPrompt prompt;
-        private List<ChatModelListener> listeners = List.of();
+    public static final class Builder extends ChatModelBuilder<Builder> {
 
         /** A builder that nothing is set in. */
         public Builder() {}
 
         @Override
         Builder self() {
-            return this;
-        }
-
-        /**
-         * How a chat becomes text. Unless it is said, a model that is opened from a folder has that folder's chat template, and others
-         * {@link ChatPrompt#PLAIN}.
-         */
-        public Builder prompt(ChatPrompt value) {
-            prompt = value;
-            return this;
-        }
-
-        /** Who is told of every request, response and error. */
-        public Builder listeners(List<ChatModelListener> value) {
-            listeners = List.copyOf(value);
             return this;
         }
 
@@ -102,7 +83,7 @@ public final class WeirChatModel implements ChatModel, AutoCloseable {
          * @throws java.io.UncheckedIOException for a folder that cannot be read
          */
         public WeirChatModel build() {
-            return new WeirChatModel(served(), prompt == null ? ownPrompt() : prompt, listeners);
+            return new WeirChatModel(served(), chosenPrompt(), chosenListeners());
         }
     }
 }

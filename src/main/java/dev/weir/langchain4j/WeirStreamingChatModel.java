@@ -14,7 +14,6 @@ import dev.langchain4j.model.chat.response.StreamingHandle;
 import dev.weir.batching.Reply;
 import java.util.List;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A chat model that answers piece by piece. A handler is called by one thread of its own; what it throws comes back to it as an error,
@@ -119,31 +118,13 @@ public final class WeirStreamingChatModel implements StreamingChatModel, AutoClo
     }
 
     /** Sets what the model is to be, one by one. */
-    public static final class Builder extends ModelBuilder<Builder> {
-
-        private @Nullable ChatPrompt prompt;
-        private List<ChatModelListener> listeners = List.of();
+    public static final class Builder extends ChatModelBuilder<Builder> {
 
         /** A builder that nothing is set in. */
         public Builder() {}
 
         @Override
         Builder self() {
-            return this;
-        }
-
-        /**
-         * How a chat becomes text. Unless it is said, a model that is opened from a folder has that folder's chat template, and others
-         * {@link ChatPrompt#PLAIN}.
-         */
-        public Builder prompt(ChatPrompt value) {
-            prompt = value;
-            return this;
-        }
-
-        /** Who is told of every request, response and error. */
-        public Builder listeners(List<ChatModelListener> value) {
-            listeners = List.copyOf(value);
             return this;
         }
 
@@ -155,7 +136,7 @@ public final class WeirStreamingChatModel implements StreamingChatModel, AutoClo
          * @throws java.io.UncheckedIOException for a folder that cannot be read
          */
         public WeirStreamingChatModel build() {
-            return new WeirStreamingChatModel(served(), prompt == null ? ownPrompt() : prompt, listeners);
+            return new WeirStreamingChatModel(served(), chosenPrompt(), chosenListeners());
         }
     }
 }
