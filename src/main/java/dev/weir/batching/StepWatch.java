@@ -6,8 +6,10 @@ import dev.weir.hook.Rows;
 import dev.weir.hook.TraceLayout;
 import dev.weir.hook.TraceSink;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -15,8 +17,12 @@ import org.jspecify.annotations.Nullable;
 /** Hands what was seen in a step to the requests whose rows it is; each of them sees itself alone, as sequence 0. */
 final class StepWatch implements TraceSink {
 
+    /** The rows of a request in a step, from one of the step's rows on. */
+    private record Part(Running running, int from, Rows own) {}
+
     private final @Nullable Running[] bySlot;
     private final Map<Running, Throwable> failures = new HashMap<>();
+    private List<Part> parts = List.of();
 
     /**
      * A watch over the requests of a session.
@@ -27,10 +33,11 @@ final class StepWatch implements TraceSink {
         this.bySlot = bySlot;
     }
 
-    /** Requests whose sinks threw, and what; they are forgotten by this call. */
+    /** Requests whose sinks threw, and what; by this call they are forgotten, as is the step that was recorded last. */
     Map<Running, Throwable> takeFailures() {
         var taken = Map.copyOf(failures);
         failures.clear();
+        parts = List.of();
         return taken;
     }
 
@@ -39,34 +46,29 @@ final class StepWatch implements TraceSink {
 
     @Override
     public void tokens(Rows rows) {
-        eachRequest(rows, (running, from, to) -> {
-            Rows own = own(rows, from, to);
-            running.ticket()
-                    .watchers()
-                    .forEach(watcher -> watcher.tracing().sink().tokens(own));
-        });
+        parts = parts(rows);
+        eachPart(part -> part.running().ticket().watchers().forEach(watcher -> watcher.tracing()
+                .sink()
+                .tokens(part.own())));
     }
 
     @Override
     public void rows(HookPoint point, Rows rows, MemorySegment values, int columns) {
         long bytes = (long) columns * Float.BYTES;
-        eachRequest(rows, (running, from, to) -> {
-            Rows own = own(rows, from, to);
-            MemorySegment ofRequest = values.asSlice(from * bytes, (to - from) * bytes);
-            for (Watcher watcher : running.ticket().watchers()) {
+        eachPart(part -> {
+            Rows own = part.own();
+            MemorySegment ofRequest = values.asSlice(part.from() * bytes, own.count() * bytes);
+            for (Watcher watcher : part.running().ticket().watchers()) {
                 if (watcher.points().contains(point)) {
                     watcher.tracing().sink().rows(point, own, ofRequest, columns);
                 }
             }
-            running.recorded().ifPresent(recorded -> recorded.rows(point, own, ofRequest, columns));
+            part.running().recorded().ifPresent(recorded -> recorded.rows(point, own, ofRequest, columns));
         });
     }
 
-    private interface Visitor {
-        void visit(Running running, int from, int to);
-    }
-
-    private void eachRequest(Rows rows, Visitor visitor) {
+    private List<Part> parts(Rows rows) {
+        var found = new ArrayList<Part>();
         int from = 0;
         while (from < rows.count()) {
             int to = from + 1;
@@ -74,21 +76,24 @@ final class StepWatch implements TraceSink {
                 to++;
             }
             Running running = bySlot[rows.slots()[from]];
-            if (running != null && !running.ticket().watchers().isEmpty() && !failures.containsKey(running)) {
-                int first = from;
-                int end = to;
-                guarded(running, r -> visitor.visit(r, first, end));
+            if (running != null && !running.ticket().watchers().isEmpty()) {
+                found.add(new Part(running, from, own(rows, from, to)));
             }
             from = to;
         }
+        return found;
     }
 
     /** Whoever throws harms nobody but the request that he watches. */
-    private void guarded(Running running, Consumer<Running> action) {
-        try {
-            action.accept(running);
-        } catch (RuntimeException | Error e) {
-            failures.put(running, e);
+    private void eachPart(Consumer<Part> action) {
+        for (Part part : parts) {
+            if (!failures.containsKey(part.running())) {
+                try {
+                    action.accept(part);
+                } catch (RuntimeException | Error e) {
+                    failures.put(part.running(), e);
+                }
+            }
         }
     }
 
