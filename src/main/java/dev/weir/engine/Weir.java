@@ -64,9 +64,12 @@ public final class Weir implements AutoCloseable {
      */
     public static Weir open(Path folder, Options options) throws IOException {
         ModelSource source = Checkpoint.open(folder);
+        Optional<Tokenizer> tokenizer = Optional.empty();
         try {
-            return new Weir(source, Tokenizer.open(folder), options);
+            tokenizer = Tokenizer.open(folder);
+            return new Weir(source, tokenizer, options);
         } catch (IOException | RuntimeException | Error e) {
+            tokenizer.ifPresent(Tokenizer::close);
             source.close();
             throw e;
         }

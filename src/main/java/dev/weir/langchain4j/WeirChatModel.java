@@ -83,7 +83,8 @@ public final class WeirChatModel implements ChatModel, AutoCloseable {
          * @throws java.io.UncheckedIOException for a folder that cannot be read
          */
         public WeirChatModel build() {
-            return new WeirChatModel(served(), chosenPrompt(), chosenListeners());
+            ChatPrompt prompt = chosenPrompt(); // first: one that cannot be read leaves no model open
+            return new WeirChatModel(served(), prompt, chosenListeners());
         }
     }
 }

@@ -136,7 +136,8 @@ public final class WeirStreamingChatModel implements StreamingChatModel, AutoClo
          * @throws java.io.UncheckedIOException for a folder that cannot be read
          */
         public WeirStreamingChatModel build() {
-            return new WeirStreamingChatModel(served(), chosenPrompt(), chosenListeners());
+            ChatPrompt prompt = chosenPrompt(); // first: one that cannot be read leaves no model open
+            return new WeirStreamingChatModel(served(), prompt, chosenListeners());
         }
     }
 }
