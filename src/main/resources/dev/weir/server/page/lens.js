@@ -82,10 +82,4 @@ export class Lens {
       guess.bar.style.width = `${(p || 0) * 100}%`;
     });
   }
-
-  clear() {
-    this.#place.replaceChildren();
-    this.#shape = '';
-    element('lens-token').replaceChildren();
-  }
 }

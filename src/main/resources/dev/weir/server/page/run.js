@@ -79,10 +79,6 @@ export class Run {
     return this.pieces.length / Math.max(0.001, (end - this.#begun) / 1000);
   }
 
-  get seconds() {
-    return (this.#ended - this.#begun) / 1000;
-  }
-
   /** How many characters it has in common with another run; null as long as they have not parted. */
   parting(other) {
     const least = Math.min(this.text.length, other.text.length);
