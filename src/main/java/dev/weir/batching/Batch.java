@@ -5,11 +5,8 @@ import dev.weir.engine.Generation.FinishReason;
 import dev.weir.engine.Sequence;
 import dev.weir.engine.Session;
 import dev.weir.engine.Session.StepResult;
-import dev.weir.engine.UnrecordedSteps;
 import dev.weir.engine.Weir;
 import dev.weir.hook.Edits;
-import dev.weir.hook.HookPoint;
-import dev.weir.hook.Hooks;
 import dev.weir.hook.Rows;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -17,8 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** The requests that run, the session that they share, and its steps. For the scheduler's thread alone. */
@@ -31,10 +26,9 @@ final class Batch implements AutoCloseable {
     private final Sharing sharing;
     private final List<Running> running = new ArrayList<>();
     private final @Nullable Running[] bySlot;
-    private final StepWatch watch;
+    private final SessionTraces traces;
+    private final SpareSlot spare;
     private final Map<Running, Throwable> failed = new LinkedHashMap<>();
-    private Hooks taps = Hooks.NONE;
-    private UnrecordedSteps unrecorded;
     private boolean isBroken;
     private volatile Load load;
 
@@ -45,16 +39,14 @@ final class Batch implements AutoCloseable {
         this.observer = observer;
         this.sharing = new Sharing(weir, limits);
         this.bySlot = new Running[limits.sequences()];
-        this.watch = new StepWatch(bySlot);
-        // one slot and one page more than requests may have, to ask the machine whether it still works
         this.session = weir.pagedSession(
                 limits.sequences() + 1,
                 weir.config().context(),
                 limits.pageRows(),
                 limits.pages() + 1,
                 limits.rowsPerStep());
-        session.pages(limits.sequences(), new int[] {limits.pages()});
-        this.unrecorded = new UnrecordedSteps(session, taps, watch);
+        this.traces = new SessionTraces(session, bySlot);
+        this.spare = new SpareSlot(session, limits.sequences(), limits.pages());
         this.load = newest();
     }
 
@@ -95,7 +87,7 @@ final class Batch implements AutoCloseable {
         if (lease.isEmpty()) {
             return false;
         }
-        unrecorded.recordAll(); // the slot may have been another's
+        traces.recordAll(); // the slot may have been another's
         var begun = new Running(ticket, freeSlot(), lease.get(), sharing.recorded(ticket));
         running.add(begun);
         bySlot[begun.slot()] = begun;
@@ -131,7 +123,7 @@ final class Batch implements AutoCloseable {
             watcher.tracing().sink().begin(weir.layout(sequence, watcher.tracing()));
         }
         sharing.showShared(begun);
-        watchAll();
+        traces.show(running);
         observer.onBegun(ticket.age(), sequence.prompt().size(), shared);
     }
 
@@ -173,10 +165,12 @@ final class Batch implements AutoCloseable {
     private void make(Composition step) {
         Rows rows = step.rows();
         StepResult result = !step.choosesTokens()
-                ? session.step(rows, taps)
-                : wantsLogits(step) ? session.chooseWithLogits(rows, taps) : session.choose(rows, taps);
+                ? session.step(rows, traces.taps())
+                : wantsLogits(step)
+                        ? session.chooseWithLogits(rows, traces.taps())
+                        : session.choose(rows, traces.taps());
         step.shares().forEach(share -> share.running().sequence().processed(share.rows()));
-        unrecorded.add(rows, result);
+        traces.add(rows, result);
         failWatched();
         int output = 0;
         for (Share share : step.shares()) {
@@ -231,7 +225,7 @@ final class Batch implements AutoCloseable {
         }
         each.ticket().read(each.lease().found() * limits.pageRows());
         if (isWatched) {
-            watchAll();
+            traces.show(running);
         }
     }
 
@@ -258,26 +252,21 @@ final class Batch implements AutoCloseable {
 
     /** Whether the machine still computes a row. */
     private boolean works() {
-        int slot = limits.sequences();
         try {
-            unrecorded.recordAll(); // the row would take the memory of a step that has not been recorded
-            session.reset(slot);
-            StepResult result =
-                    session.step(new Rows(new int[] {slot}, new int[] {0}, new int[] {0}, new int[] {0}), Hooks.NONE);
-            result.logits(0);
-            return true;
+            traces.recordAll(); // before that row takes the memory of a step
+            return spare.works();
         } catch (RuntimeException | Error e) {
             return false;
         }
     }
 
     private void recordAll() {
-        unrecorded.recordAll();
+        traces.recordAll();
         failWatched();
     }
 
     private void failWatched() {
-        watch.takeFailures().forEach(this::fail);
+        traces.takeFailures().forEach(this::fail);
     }
 
     private void end(Running each) {
@@ -328,20 +317,9 @@ final class Batch implements AutoCloseable {
             session.edit(each.slot(), Edits.NONE);
         }
         if (!each.ticket().watchers().isEmpty()) {
-            watchAll();
+            traces.show(running);
         }
         publish();
-    }
-
-    /** From now on a step shows what the requests that run want to see. */
-    private void watchAll() {
-        Set<HookPoint> points = new TreeSet<>();
-        running.forEach(each -> each.ticket().watchers().forEach(watcher -> points.addAll(watcher.points())));
-        if (!points.equals(taps.taps().keySet())) {
-            unrecorded.recordAll();
-            taps = points.isEmpty() ? Hooks.NONE : Hooks.tap(points);
-            unrecorded = new UnrecordedSteps(session, taps, watch);
-        }
     }
 
     /** Every request fails, and none will begin. */
