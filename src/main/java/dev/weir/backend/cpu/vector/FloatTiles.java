@@ -64,6 +64,31 @@ final class FloatTiles {
         sum07.intoMemorySegment(ALL, out + 7 * BYTES, ORDER);
     }
 
+    /** One row by two panels. */
+    static void oneByTwo(float[] x, int from, long panel, long panelBytes, int depth, long out) {
+        FloatVector sum00 = FloatVector.fromMemorySegment(FLOATS, ALL, out, ORDER);
+        FloatVector sum01 = FloatVector.fromMemorySegment(FLOATS, ALL, out + BYTES, ORDER);
+        FloatVector sum02 = FloatVector.fromMemorySegment(FLOATS, ALL, out + 2 * BYTES, ORDER);
+        FloatVector sum03 = FloatVector.fromMemorySegment(FLOATS, ALL, out + 3 * BYTES, ORDER);
+        for (int k = 0; k < depth; k++) {
+            long row = panel + k * ROW_BYTES;
+            int column = from + k;
+            FloatVector w0 = FloatVector.fromMemorySegment(FLOATS, ALL, row, ORDER);
+            FloatVector w1 = FloatVector.fromMemorySegment(FLOATS, ALL, row + BYTES, ORDER);
+            FloatVector w2 = FloatVector.fromMemorySegment(FLOATS, ALL, row + panelBytes, ORDER);
+            FloatVector w3 = FloatVector.fromMemorySegment(FLOATS, ALL, row + panelBytes + BYTES, ORDER);
+            FloatVector x0 = FloatVector.broadcast(FLOATS, x[column]);
+            sum00 = x0.fma(w0, sum00);
+            sum01 = x0.fma(w1, sum01);
+            sum02 = x0.fma(w2, sum02);
+            sum03 = x0.fma(w3, sum03);
+        }
+        sum00.intoMemorySegment(ALL, out, ORDER);
+        sum01.intoMemorySegment(ALL, out + BYTES, ORDER);
+        sum02.intoMemorySegment(ALL, out + 2 * BYTES, ORDER);
+        sum03.intoMemorySegment(ALL, out + 3 * BYTES, ORDER);
+    }
+
     /** One row by one panel. */
     static void one(float[] x, int from, long panel, int depth, long out) {
         FloatVector sum00 = FloatVector.fromMemorySegment(FLOATS, ALL, out, ORDER);

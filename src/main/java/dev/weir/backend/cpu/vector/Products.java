@@ -163,6 +163,10 @@ final class Products {
                 default -> FloatTiles.oneByFour(x, from, first, panelBytes, depth, to);
             }
         }
+        if (w.type() == DType.FLOAT32 && (panel + 2) * PANEL_WIDTH <= columns) { // the values of a narrow head
+            FloatTiles.oneByTwo(x, from, panels + panel * panelBytes, panelBytes, depth, results + 2 * BYTES * panel);
+            panel += 2;
+        }
         return panel;
     }
 
