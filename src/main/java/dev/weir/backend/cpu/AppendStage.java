@@ -6,7 +6,7 @@ record AppendStage(Workers workers, StepRows step, KeyValueCache cache, Window x
     @Override
     public void run() {
         int headWidth = cache.shape().headWidth();
-        workers.run(cache.shape().heads(), Costs.copy((double) step.count() * headWidth), this);
+        workers.run(cache.shape().heads(), Costs.scatter((double) step.count() * headWidth), this);
     }
 
     @Override

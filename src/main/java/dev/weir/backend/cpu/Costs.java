@@ -8,6 +8,7 @@ final class Costs {
     private static final double BYTES_PER_NANO = 10;
     private static final double FUSED_MULTIPLY_ADDS_PER_NANO = 40;
     private static final double ELEMENTS_PER_NANO = 2;
+    private static final double SCATTERED_NANOS = 4;
 
     private Costs() {}
 
@@ -24,6 +25,11 @@ final class Costs {
     /** Moving so many float32 values, or adding to them. */
     static double copy(double elements) {
         return elements / ELEMENTS_PER_NANO;
+    }
+
+    /** Moving so many float32 values to places that are far from each other. */
+    static double scatter(double elements) {
+        return elements * SCATTERED_NANOS;
     }
 
     /** A few passes or a function for each of so many values. */
