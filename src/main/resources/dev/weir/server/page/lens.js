@@ -7,7 +7,7 @@ const NS = 'http://www.w3.org/2000/svg';
 export class Lens {
   #place = element('lens');
   #rows = [];
-  #line = null;
+  #lines = [];
   #shape = '';
 
   draw(run, index, station) {
@@ -21,8 +21,10 @@ export class Lens {
       chosen: row.id, isDecided: run.pieces[index].decided !== null && i >= run.pieces[index].decided,
       isCursor: i === station, share: layer.norm / run.mostNorm,
     }));
-    const points = row.layers.map((layer, i) => `${(layer.norm ?? 0) / run.mostNorm * 100},${i + 0.5}`);
-    this.#line.setAttribute('points', points.join(' '));
+    this.#lines.forEach((line, i) => {
+      line.setAttribute('x1', `${(row.layers[i].norm ?? 0) / run.mostNorm * 100}%`);
+      line.setAttribute('x2', `${(row.layers[i + 1].norm ?? 0) / run.mostNorm * 100}%`);
+    });
   }
 
   #verdict({row, decided}) {
@@ -58,14 +60,17 @@ export class Lens {
     return {whole, number, bar, guesses};
   }
 
-  /** The norms as one line, over the bars. */
+  /** The norms as one line, over the bars: a piece of it from each row to the next. */
   #path(rows) {
     const svg = document.createElementNS(NS, 'svg');
-    svg.setAttribute('viewBox', `0 0 100 ${rows}`);
-    svg.setAttribute('preserveAspectRatio', 'none');
     svg.setAttribute('aria-hidden', 'true');
-    this.#line = document.createElementNS(NS, 'polyline');
-    svg.append(this.#line);
+    this.#lines = Array.from({length: rows - 1}, (_, i) => {
+      const line = document.createElementNS(NS, 'line');
+      line.setAttribute('y1', `${(i + 0.5) / rows * 100}%`);
+      line.setAttribute('y2', `${(i + 1.5) / rows * 100}%`);
+      return line;
+    });
+    svg.append(...this.#lines);
     return svg;
   }
 
