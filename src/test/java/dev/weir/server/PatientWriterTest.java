@@ -33,7 +33,7 @@ class PatientWriterTest {
     /** So many choices with so much beside each token are neither made nor sent while anybody here waits. */
     private static final String LONG =
             "{\"prompt\": \"Once\", \"max_tokens\": 510, \"n\": 64, \"temperature\": 1, \"seed\": 1,"
-                    + " \"logprobs\": 5, \"stream\": true}";
+                    + " \"logprobs\": 5, \"ignore_eos\": true, \"stream\": true}";
 
     /** An answer of a megabyte, at once. */
     private static final String WORDS = "{\"prompt\": \"" + "Once upon a time ".repeat(60_000) + "\"}";
@@ -141,7 +141,7 @@ class PatientWriterTest {
             assertEquals(alone, story());
             await(PatientWriterTest::isIdle);
             double made = madeTokens() - before;
-            assertTrue(made < 64 * 300, "tokens " + made);
+            assertTrue(made < 64 * 500, "tokens " + made);
             await(() -> isClosed(socket));
         }
     }
@@ -172,10 +172,10 @@ class PatientWriterTest {
         }
     }
 
-    /** It needs several times as long as a piece may take. */
+    /** It needs longer for all than it has for a piece. */
     @Test
     void aClientThatReadsSlowlyGetsAllOfIt() throws IOException, InterruptedException {
-        try (Served patient = with(Duration.ofSeconds(2))) {
+        try (Served patient = with(Duration.ofSeconds(3))) {
             byte[] expected = patient.post("/tokenize", WORDS).body().getBytes(StandardCharsets.UTF_8);
             try (Socket socket = asking(patient, "POST", "/tokenize", WORDS)) {
                 InputStream in = socket.getInputStream();
