@@ -1,5 +1,7 @@
 package dev.weir.langchain4j;
 
+import static dev.langchain4j.spi.ServiceHelper.loadFactories;
+
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.weir.batching.Scheduler;
 import dev.weir.engine.Options;
@@ -10,6 +12,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +36,11 @@ public abstract sealed class ModelBuilder<B extends ModelBuilder<B>>
     ModelBuilder() {}
 
     abstract B self();
+
+    /** A builder that a framework has prepared, if there is a service that gives one out. */
+    static <B> Optional<B> prepared(Class<? extends Supplier<B>> factory) {
+        return loadFactories(factory).stream().findFirst().map(Supplier::get);
+    }
 
     /** A folder as Hugging Face lays it out; the model that is opened from it is closed with the result. */
     public B modelPath(Path value) {

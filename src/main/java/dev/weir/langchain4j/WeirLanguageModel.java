@@ -1,7 +1,5 @@
 package dev.weir.langchain4j;
 
-import static dev.langchain4j.spi.ServiceHelper.loadFactories;
-
 import dev.langchain4j.model.language.LanguageModel;
 import dev.langchain4j.model.output.Response;
 import java.util.function.Supplier;
@@ -20,10 +18,7 @@ public final class WeirLanguageModel implements LanguageModel, AutoCloseable {
 
     /** A builder: that of a {@link BuilderFactory} among the services, otherwise {@link Builder}. */
     public static Builder builder() {
-        return loadFactories(BuilderFactory.class).stream()
-                .findFirst()
-                .map(Supplier::get)
-                .orElseGet(Builder::new);
+        return ModelBuilder.prepared(BuilderFactory.class).orElseGet(Builder::new);
     }
 
     @Override

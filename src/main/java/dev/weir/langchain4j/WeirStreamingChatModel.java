@@ -1,7 +1,5 @@
 package dev.weir.langchain4j;
 
-import static dev.langchain4j.spi.ServiceHelper.loadFactories;
-
 import dev.langchain4j.exception.LangChain4jException;
 import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.StreamingChatModel;
@@ -36,10 +34,7 @@ public final class WeirStreamingChatModel implements StreamingChatModel, AutoClo
 
     /** A builder: that of a {@link BuilderFactory} among the services, otherwise {@link Builder}. */
     public static Builder builder() {
-        return loadFactories(BuilderFactory.class).stream()
-                .findFirst()
-                .map(Supplier::get)
-                .orElseGet(Builder::new);
+        return ModelBuilder.prepared(BuilderFactory.class).orElseGet(Builder::new);
     }
 
     /**

@@ -1,7 +1,5 @@
 package dev.weir.langchain4j;
 
-import static dev.langchain4j.spi.ServiceHelper.loadFactories;
-
 import dev.langchain4j.exception.LangChain4jException;
 import dev.langchain4j.model.StreamingResponseHandler;
 import dev.langchain4j.model.language.StreamingLanguageModel;
@@ -25,10 +23,7 @@ public final class WeirStreamingLanguageModel implements StreamingLanguageModel,
 
     /** A builder: that of a {@link BuilderFactory} among the services, otherwise {@link Builder}. */
     public static Builder builder() {
-        return loadFactories(BuilderFactory.class).stream()
-                .findFirst()
-                .map(Supplier::get)
-                .orElseGet(Builder::new);
+        return ModelBuilder.prepared(BuilderFactory.class).orElseGet(Builder::new);
     }
 
     @Override
