@@ -28,8 +28,6 @@ import java.util.stream.IntStream;
  */
 record Unembedding(ModelConfig config, Weights weights, LoadedWeights loaded, HookPoint entry) {
 
-    private static final int MAX_ROWS = 512;
-
     /**
      * Makes logits of rows of a stream.
      *
@@ -45,8 +43,8 @@ record Unembedding(ModelConfig config, Weights weights, LoadedWeights loaded, Ho
         }
         int rows = stream.length / width;
         float[] logits = new float[Math.multiplyExact(rows, config.vocabulary())];
-        for (int from = 0; from < rows; from += MAX_ROWS) {
-            run(stream, from, Math.min(MAX_ROWS, rows - from), logits);
+        for (int from = 0; from < rows; from += LoadedModel.MAX_ROWS_PER_STEP) {
+            run(stream, from, Math.min(LoadedModel.MAX_ROWS_PER_STEP, rows - from), logits);
         }
         return logits;
     }

@@ -79,7 +79,8 @@ record Fields(ObjectNode object, String prefix) {
         return value(name).map(node -> number(name, node, lowest, highest));
     }
 
-    private float number(String name, JsonNode node, double lowest, double highest) {
+    /** A value of its own, refused under this name. */
+    float number(String name, JsonNode node, double lowest, double highest) {
         if (!node.isNumber() || !(node.doubleValue() >= lowest && node.doubleValue() <= highest)) {
             throw wrong(name, "a number from " + plain(lowest) + " to " + plain(highest), node);
         }
@@ -129,11 +130,6 @@ record Fields(ObjectNode object, String prefix) {
             values[i] = integer(name, array.get(i), lowest, highest);
         }
         return values;
-    }
-
-    /** A float of an object's member. */
-    float member(String name, JsonNode node, double lowest, double highest) {
-        return number(name, node, lowest, highest);
     }
 
     /** Refuses a field that is there and not empty. */

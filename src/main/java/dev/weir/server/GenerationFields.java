@@ -150,7 +150,7 @@ record GenerationFields(
             if (!bias.getKey().matches("\\d{1,9}") || Integer.parseInt(bias.getKey()) >= vocabulary) {
                 throw fields.refused("logit_bias", "expected token ids below " + vocabulary + ", got another key");
             }
-            biases.put(Integer.parseInt(bias.getKey()), fields.member("logit_bias", bias.getValue(), -100, 100));
+            biases.put(Integer.parseInt(bias.getKey()), fields.number("logit_bias", bias.getValue(), -100, 100));
         }
         return biases;
     }
