@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,17 +18,21 @@ class OpenAiNodeTest {
 
     private record Outcome(int code, String output) {}
 
-    private static Outcome run(String... command) throws InterruptedException {
+    private static Outcome run(String... command) throws IOException, InterruptedException {
+        Path said = Files.createTempFile("weir-openai", ".txt");
         try {
-            Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process process = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(said.toFile())
+                    .start();
             process.getOutputStream().close();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            return process.waitFor(2, TimeUnit.MINUTES)
-                    ? new Outcome(process.exitValue(), output)
-                    : new Outcome(-1, output);
+            boolean isOver = process.waitFor(2, TimeUnit.MINUTES);
+            process.destroyForcibly();
+            return new Outcome(isOver ? process.exitValue() : -1, Files.readString(said));
         } catch (IOException e) {
             return new Outcome(-1, "not there: " + e.getMessage());
+        } finally {
+            Files.delete(said);
         }
     }
 
