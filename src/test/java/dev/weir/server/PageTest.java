@@ -273,7 +273,7 @@ class PageTest {
 
     @Test
     void escapeStopsTheTextHereAndOnTheServer() {
-        open(address(served, 500));
+        open(address(served, 500).replace("seed=" + seed, "seed=" + seedOfALongText()));
         browser.await("document.querySelectorAll('#story [role=option]:not(.old)').length > 3");
         browser.press("Escape");
         awaitText();
@@ -285,6 +285,19 @@ class PageTest {
         }
         assertEquals("Generate", content("go"));
         assertEquals(List.of(), browser.problems());
+    }
+
+    /** A text that is not over before a key can be pressed. */
+    private int seedOfALongText() {
+        GenerationOptions many = options().withMaxNewTokens(500);
+        return IntStream.iterate(seed, next -> next + 1)
+                .filter(next ->
+                        weir.generate(PROMPT, many.withSampling(many.sampling().withSeed(next)))
+                                        .tokens()
+                                        .size()
+                                > 150)
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test
